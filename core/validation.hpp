@@ -1,0 +1,40 @@
+// What the values of agents and tasks must be, wherever they come from. Pure.
+//
+// Every error is `errc::invalid` and its message names the field as the API spells it.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "flotilla/agent.hpp"
+#include "flotilla/result.hpp"
+#include "flotilla/task.hpp"
+
+namespace flotilla {
+
+inline constexpr std::size_t max_name_bytes = 200;
+inline constexpr std::size_t max_role_bytes = 256U << 10U;
+inline constexpr std::size_t max_model_bytes = 200;
+inline constexpr std::size_t max_title_bytes = 500;
+inline constexpr std::size_t max_input_bytes = 768U << 10U;
+inline constexpr std::size_t max_list_items = 100;        ///< mcps, approvals
+inline constexpr std::size_t max_pattern_bytes = 200;
+inline constexpr std::size_t max_manager_depth = 64;      ///< managers above an agent
+
+/// Is the text valid UTF-8 (RFC 3629)?
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+/// Is the text exactly one emoji: one extended grapheme cluster (UAX #29) that is shown as emoji (UTS #51)?
+[[nodiscard]] bool is_single_emoji(std::string_view text);
+/// Does the runtime know a provider of this name?
+[[nodiscard]] bool is_known_provider(std::string_view name) noexcept;
+/// "anthropic, openai, openrouter, rehearsal", for messages.
+[[nodiscard]] std::string_view known_providers() noexcept;
+
+[[nodiscard]] result<void> validate(const agent_draft& draft);
+[[nodiscard]] result<void> validate(const agent_patch& patch);
+[[nodiscard]] result<void> validate(const task_draft& draft);
+[[nodiscard]] result<void> validate(const task_patch& patch);
+/// 1 to `max_page_limit`.
+[[nodiscard]] result<void> validate(const page_request& page);
+
+}  // namespace flotilla

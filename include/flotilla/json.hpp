@@ -1,0 +1,40 @@
+// The API's objects as JSON text, in the field names of the API. All pure; any thread.
+//
+// Text that is not UTF-8 is written with U+FFFD in place of what is wrong; the runtime lets none in.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "flotilla/access.hpp"
+#include "flotilla/agent.hpp"
+#include "flotilla/event.hpp"
+#include "flotilla/fleet.hpp"
+#include "flotilla/message.hpp"
+#include "flotilla/task.hpp"
+
+namespace flotilla {
+
+[[nodiscard]] std::string to_json(const agent& value);
+[[nodiscard]] std::string to_json(const task& value);
+/// The task with `log` and `children`.
+[[nodiscard]] std::string to_json(const task_detail& value);
+[[nodiscard]] std::string to_json(const event& value);
+[[nodiscard]] std::string to_json(const message& value);
+[[nodiscard]] std::string to_json(const identity& value);
+/// { "error": message }, the shape of every error answer.
+[[nodiscard]] std::string to_json(const error& value);
+
+/// A JSON array of a list's items.
+template <class T>
+[[nodiscard]] std::string to_json(const std::vector<T>& items) {
+  std::string text = "[";
+  for (const auto& item : items) {
+    if (text.size() > 1) text += ',';
+    text += to_json(item);
+  }
+  text += ']';
+  return text;
+}
+
+}  // namespace flotilla

@@ -1,0 +1,173 @@
+// The objects of a fleet as records of the store: what stands under which key (key_schema.hpp), how it is
+// encoded (codec.hpp), and which index rows go with it.
+//
+// `read_…` and `list_…` read from a snapshot and may block on the disk. `write_…` add to a batch what a change of
+// an object needs, its index rows included, and block on nothing. All are free of shared state.
+//
+// Errors of every read: unavailable (I/O), internal (a record that cannot be decoded; the message names its kind
+// and id). A list's errors also: invalid (a cursor that no list gave).
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "flotilla/access.hpp"
+#include "flotilla/agent.hpp"
+#include "flotilla/event.hpp"
+#include "flotilla/message.hpp"
+#include "flotilla/page.hpp"
+#include "flotilla/result.hpp"
+#include "flotilla/stream.hpp"
+#include "flotilla/task.hpp"
+#include "storage/store.hpp"
+
+namespace flotilla::storage {
+
+/// An object with the bytes it was decoded from: writing it back can require that they still stand.
+template <class T>
+struct stored {
+  T value;
+  std::string bytes;
+};
+
+/// A task with what only the runtime knows of it.
+struct task_record {
+  flotilla::task task;
+  bool queued = false;            ///< pending and asked to run: it lies in its agent's work queue
+  event_seq before_attempt = 0;   ///< the position before the current attempt's first event
+
+  friend bool operator==(const task_record&, const task_record&) = default;
+};
+
+/// One entry of an agent's work queue: what somebody must run. A running task stays in it until it ends; a
+/// waiting one is not in it.
+struct work_item {
+  org_id org;
+  agent_id agent;
+  task_priority priority = task_priority::normal;
+  task_id task;
+  friend bool operator==(const work_item&, const work_item&) = default;
+};
+
+/// A message before it has its place on the bus.
+struct message_draft {
+  std::string type;
+  party from;
+  party to;
+  std::optional<flotilla::task_id> task_id;
+  std::optional<flotilla::epic_id> epic_id;
+  std::string text;
+  std::optional<std::string> data;
+};
+
+using token_hash = std::array<std::uint8_t, 32>;
+
+// --- agents -----------------------------------------------------------------------------------------------
+
+[[nodiscard]] result<std::optional<stored<agent>>> read_agent(const snapshot& from, org_id org, agent_id which);
+/// Newest first; `agent_query::status` `running` is the caller's to derive and is not a filter here.
+[[nodiscard]] result<page<agent>> list_agents(const snapshot& from, org_id org, const agent_query& query);
+/// Adds or replaces an agent. With `before` the batch requires that it still stands as read; without, that there
+/// is none.
+void write_agent(batch& into, org_id org, const stored<agent>* before, const agent& after);
+/// Requires that the agent still stands as read (for batches that rely on it without changing it).
+void require_agent(batch& into, org_id org, const stored<agent>& seen);
+/// Has the agent a task that is running? One seek.
+[[nodiscard]] result<bool> has_running_task(const snapshot& from, org_id org, agent_id which);
+
+// --- tasks ------------------------------------------------------------------------------------------------
+
+[[nodiscard]] result<std::optional<stored<task_record>>> read_task(const snapshot& from, org_id org, task_id which);
+/// Newest first, one reverse scan of one index for each combination of filters (a priority filter is applied to
+/// what the scan finds).
+[[nodiscard]] result<page<task>> list_tasks(const snapshot& from, org_id org, const task_query& query);
+/// Adds or replaces a task with its index rows and its place in the work queue, which follows from
+/// `task_record::queued` and the status. Preconditions as for `write_agent`.
+/// Returns what `after` now stands as, for the next change in the same hands.
+stored<task_record> write_task(batch& into, org_id org, const stored<task_record>* before, const task_record& after);
+
+/// The work queue of one agent in the order in which it is served.
+[[nodiscard]] result<std::vector<work_item>> read_work(const snapshot& from, org_id org, agent_id which);
+/// Calls `visit` for each agent of each org that has work, in no particular order, until it returns false. Costs
+/// one seek an agent with work, whatever the number of its tasks.
+[[nodiscard]] result<void> visit_agents_with_work(const snapshot& from,
+                                                  const std::function<bool(org_id, agent_id)>& visit);
+
+// --- a task's journal ---------------------------------------------------------------------------------------
+
+/// Adds an event at its position. Its bytes are exactly `to_json(value)`, and are returned.
+std::shared_ptr<const std::string> write_event(batch& into, org_id org, task_id task, const event& value);
+/// The events behind `after`, in order, up to `max_bytes` of JSON but at least one where there is one.
+[[nodiscard]] result<std::vector<log_entry>> read_events(const snapshot& from, org_id org, task_id task,
+                                                         event_seq after, std::size_t max_bytes);
+/// Reads one back. Errors: internal.
+[[nodiscard]] result<event> decode_event(std::string_view json);
+/// The last event; nothing where the journal is empty.
+[[nodiscard]] result<std::optional<event>> read_last_event(const snapshot& from, org_id org, task_id task);
+
+// --- the bus ------------------------------------------------------------------------------------------------
+
+/// A message as the bus holds it.
+struct bus_entry {
+  std::shared_ptr<const flotilla::message> value;
+  log_entry entry;  ///< its bytes are exactly `to_json(*value)`
+};
+
+/// Gives messages their times: never earlier than that of the message before. Used in the writer lane only.
+class bus_stamp {
+ public:
+  /// `floor`: the time of the newest message in the store.
+  bus_stamp(const wall_clock& clock, timestamp floor) : clock_(clock), last_(floor) {}
+  [[nodiscard]] timestamp next();
+
+ private:
+  const wall_clock& clock_;
+  timestamp last_;
+};
+
+/// Adds a message at the next place on the org's bus, with its index rows. `placed` is called with it in the
+/// writer lane before the batch is written; what it shows to others must wait for the commit's answer.
+void append_message(batch& into, org_id org, message_draft draft, std::shared_ptr<bus_stamp> stamp,
+                    std::function<void(bus_entry)> placed);
+/// Newest first. Uses the index of the most selective filter that is set (task, agent, type, else none); `since`
+/// and `until` bound the scan.
+[[nodiscard]] result<page<message>> list_messages(const snapshot& from, org_id org, const message_query& query);
+/// The messages behind `after` that pass the filter, in order, up to `max_bytes` of JSON but at least one where
+/// there is one; `scanned_to` is the position up to which nothing else passes.
+struct bus_slice {
+  std::vector<bus_entry> entries;
+  message_seq scanned_to = 0;
+};
+[[nodiscard]] result<bus_slice> read_messages(const snapshot& from, org_id org, const message_filter& filter,
+                                              message_seq after, std::size_t max_bytes);
+/// The last position taken on the org's bus; 0 where it is empty.
+[[nodiscard]] result<message_seq> last_message_seq(const snapshot& from, org_id org);
+/// The time of the newest message of any org; the epoch where there is none.
+[[nodiscard]] result<timestamp> newest_message_time(const snapshot& from);
+
+// --- access -------------------------------------------------------------------------------------------------
+
+[[nodiscard]] result<std::vector<org>> list_orgs(const snapshot& from);
+[[nodiscard]] result<std::optional<org>> read_org(const snapshot& from, org_id which);
+void write_org(batch& into, const org& value);
+[[nodiscard]] result<std::optional<user>> read_user(const snapshot& from, org_id org, user_id which);
+void write_user(batch& into, org_id org, const user& value);
+[[nodiscard]] result<std::optional<api_token>> read_token(const snapshot& from, const token_hash& hash);
+void write_token(batch& into, const token_hash& hash, const api_token& value);
+
+// --- the format ---------------------------------------------------------------------------------------------
+
+inline constexpr std::uint32_t format_version = 1;
+
+/// Checks the store's format version, and adds it to an empty store. Blocks until it is done; called once, before
+/// anything else. Errors: internal with a message that names both versions where the store was written by a newer
+/// one, or where it is not empty and has none.
+[[nodiscard]] result<void> ensure_format(store& in);
+
+}  // namespace flotilla::storage
