@@ -50,6 +50,19 @@ void touch(pointer self) {
   if (idle(state)) self->delayed_send(self, state.env->agent_idle, tick{state.generation});
 }
 
+void refuse(accepted_promise promise, const error& reason) { promise.deliver(to_caf(reason)); }
+
+void answer(accepted_promise promise, const storage::stored<storage::task_record>& now) {
+  promise.deliver(run_accepted{now.value.before_attempt});
+}
+
+void answer(accepted_promise promise, const run_seed& seed) { answer(std::move(promise), seed.record); }
+
+void enqueue(agent_state& state, const queue_place& place) {
+  state.queue.insert(place);
+  ++state.queue_version;
+}
+
 error draining() { return {errc::unavailable, "The server is shutting down.", std::nullopt}; }
 
 void answer_idle(agent_state& state) {
@@ -137,13 +150,15 @@ void start_read(pointer self, const queue_place& place, result<run_seed> seed) {
   auto& state = self->state;
   state.current.reset();
   if (!seed) {
-    if (seed.error().code == errc::not_found) return drop_from_queue(self, place);
+    // It is gone, or another agent's by now.
+    const auto code = seed.error().code;
+    if (code == errc::not_found || code == errc::conflict) return drop_from_queue(self, place);
     self->delayed_send(self, store_retry, tick{0});
     return;
   }
   if (state.closing) return answer_idle(state);
   if (!is_work(*seed)) return drop_from_queue(self, place);
-  const auto status = seed->agent.value.status;
+  const auto status = seed->assignee.value.status;
   if (status == agent_status::archived) return cancel_archived(self, place, *seed);
   state.paused = status == agent_status::paused;
   if (state.paused && seed->record.value.task.status != task_status::running) return touch(self);
@@ -177,23 +192,24 @@ void handle_run(pointer self, run_request asked, accepted_promise promise, int t
       [self, asked, promise, tries](result<run_seed> seed) mutable {
         auto& state = self->state;
         touch(self);
-        if (!seed) return promise.deliver(to_caf(seed.error()));
+        if (!seed) return refuse(promise, seed.error());
         const auto wanted = decide_run(*seed, asked.restart);
-        if (!wanted) return promise.deliver(to_caf(wanted.error()));
-        if (*wanted == run_decision::join) {
-          return promise.deliver(run_accepted{seed->record.value.before_attempt});
-        }
-        if (state.closing) return promise.deliver(to_caf(draining()));
+        if (!wanted) return refuse(promise, wanted.error());
+        if (*wanted == run_decision::join) return answer(promise, *seed);
+        if (state.closing) return refuse(promise, draining());
         const bool free = !state.current && state.queue.empty();
         if (*wanted == run_decision::restart || !free) {
           return put_into_queue(self, asked, std::move(*seed), promise, tries);
         }
         state.paused = false;
         spawn_run(self, std::move(*seed), true, [self, asked, promise, tries](result<run_accepted> outcome) mutable {
-          if (outcome) return promise.deliver(*outcome);
+          if (outcome) {
+            promise.deliver(*outcome);
+            return;
+          }
           withdraw_run(self, asked.task);
           const auto again = [&](int count) { handle_run(self, asked, promise, count); };
-          if (!lost_race(outcome.error(), tries, again)) promise.deliver(to_caf(outcome.error()));
+          if (!lost_race(outcome.error(), tries, again)) refuse(promise, outcome.error());
           start_next(self);
         });
       });
@@ -202,19 +218,19 @@ void handle_run(pointer self, run_request asked, accepted_promise promise, int t
 void put_into_queue(pointer self, const run_request& asked, run_seed seed, accepted_promise promise, int tries) {
   auto& state = self->state;
   if (state.queue.size() >= max_queued_tasks) {
-    return promise.deliver(to_caf({errc::unavailable, "The agent's queue is full.", std::nullopt}));
+    return refuse(promise, {errc::unavailable, "The agent's queue is full.", std::nullopt});
   }
   auto made = queue_step(*state.env, seed, asked.restart);
   const queue_place place{false, seed.record.value.task.priority, asked.task};
   write(self, std::move(made), [self, asked, place, promise, tries](result<committed> outcome) mutable {
     if (!outcome) {
       const auto again = [&](int count) { handle_run(self, asked, promise, count); };
-      if (!lost_race(outcome.error(), tries, again)) promise.deliver(to_caf(outcome.error()));
+      if (!lost_race(outcome.error(), tries, again)) refuse(promise, outcome.error());
       return;
     }
-    self->state.queue.insert(place);
+    enqueue(self->state, place);
     self->state.paused = false;
-    promise.deliver(run_accepted{(*outcome)->value.before_attempt});
+    answer(promise, **outcome);
     start_next(self);
   });
 }
@@ -225,20 +241,20 @@ void handle_decision(pointer self, decide_request asked, accepted_promise promis
       self, [key, asked](const storage::snapshot& from) { return read_seed(from, key, asked.task); },
       [self, asked, promise, tries](result<run_seed> seed) mutable {
         auto& state = self->state;
-        if (!seed) return promise.deliver(to_caf(seed.error()));
-        if (state.closing) return promise.deliver(to_caf(draining()));
+        if (!seed) return refuse(promise, seed.error());
+        if (state.closing) return refuse(promise, draining());
         const bool free = !state.current && state.queue.empty();
         auto made = decision_step(*state.env, *seed, asked, free);
-        if (!made) return promise.deliver(to_caf(made.error()));
+        if (!made) return refuse(promise, made.error());
         const queue_place place{free, seed->record.value.task.priority, asked.task};
         write(self, std::move(*made), [self, asked, place, promise, tries](result<committed> outcome) mutable {
           if (!outcome) {
             const auto again = [&](int count) { handle_decision(self, asked, promise, count); };
-            if (!lost_race(outcome.error(), tries, again)) promise.deliver(to_caf(outcome.error()));
+            if (!lost_race(outcome.error(), tries, again)) refuse(promise, outcome.error());
             return;
           }
-          self->state.queue.insert(place);
-          promise.deliver(run_accepted{(*outcome)->value.before_attempt});
+          enqueue(self->state, place);
+          answer(promise, **outcome);
           start_next(self);
         });
       });
@@ -256,18 +272,18 @@ void handle_cancel(pointer self, cancel_request asked, accepted_promise promise,
   look(
       self, [key, asked](const storage::snapshot& from) { return read_seed(from, key, asked.task); },
       [self, asked, promise, tries](result<run_seed> seed) mutable {
-        if (!seed) return promise.deliver(to_caf(seed.error()));
+        if (!seed) return refuse(promise, seed.error());
         // Its run may have begun while the store was read.
         if (self->state.current == asked.task && self->state.run) return handle_cancel(self, asked, promise, tries);
         auto made = end_step(*self->state.env, *seed, {"cancelled", "The task was cancelled."}, true);
-        if (!made) return promise.deliver(to_caf(made.error()));
+        if (!made) return refuse(promise, made.error());
         write(self, std::move(*made), [self, asked, promise, tries](result<committed> outcome) mutable {
           if (!outcome) {
             const auto again = [&](int count) { handle_cancel(self, asked, promise, count); };
-            if (!lost_race(outcome.error(), tries, again)) promise.deliver(to_caf(outcome.error()));
+            if (!lost_race(outcome.error(), tries, again)) refuse(promise, outcome.error());
             return;
           }
-          promise.deliver(run_accepted{(*outcome)->value.before_attempt});
+          answer(promise, **outcome);
           std::erase_if(self->state.queue, [&](const queue_place& place) {
             return place.task == asked.task && self->state.current != asked.task;
           });
@@ -290,9 +306,9 @@ void cancel_all(pointer self, std::vector<task_id> tasks) {
 void adopt(pointer self, agent_work found) {
   auto& state = self->state;
   state.paused = found.status == agent_status::paused;
+  state.queue.clear();
   for (const auto& item : found.work) {
-    if (state.current == item.task) continue;
-    state.queue.insert({item.interrupted, item.priority, item.task});
+    if (state.current != item.task) state.queue.insert({item.interrupted, item.priority, item.task});
   }
   if (!std::exchange(state.loaded, true)) {
     for (auto& waiting : std::exchange(state.when_loaded, {})) waiting();
@@ -306,7 +322,9 @@ void load(pointer self) {
   const auto key = self->state.key;
   look(
       self, [key](const storage::snapshot& from) { return read_work_of(from, key); },
-      [self](result<agent_work> found) {
+      [self, version = self->state.queue_version](result<agent_work> found) {
+        // What was put into the queue since may not have been seen: look again.
+        if (found && version != self->state.queue_version) return load(self);
         if (found) return adopt(self, std::move(*found));
         self->delayed_send(self, store_retry, tick{0});
       });

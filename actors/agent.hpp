@@ -41,6 +41,7 @@ struct agent_state {
   bool loaded = false;
   std::vector<std::function<void()>> when_loaded;  ///< what came before the queue was read
   std::set<queue_place> queue;
+  std::uint64_t queue_version = 0;  ///< grows with every task that is put into the queue here
   bool paused = false;
 
   std::optional<task_id> current;  ///< the task whose run goes on, or is about to

@@ -119,7 +119,7 @@ result<run_decision> decide_run(const run_seed& seed, bool restart) {
   const bool ended = after(record.task.status, task_step::restart).has_value();
   if (ended && !restart) return run_decision::join;
   if (!ended && (record.task.status != task_status::pending || record.queued)) return run_decision::join;
-  const auto status = seed.agent.value.status;
+  const auto status = seed.assignee.value.status;
   if (status == agent_status::paused || status == agent_status::archived) {
     return fail(errc::invalid, "taskId: the task's agent is " + std::string(to_string(status)));
   }
@@ -140,7 +140,7 @@ step queue_step(const environment& env, const run_seed& seed, bool restart) {
     record.usage_before = record.task.usage;
   }
   record.queued = true;
-  made.relies_on = seed.agent;
+  made.relies_on = seed.assignee;
   add_event(made, env, seed, status_event(run_status::queued));
   return made;
 }
@@ -172,17 +172,17 @@ result<step> decision_step(const environment& env, const run_seed& seed, const d
     return fail(errc::invalid, "status: only a waiting task can be approved or rejected; this one is " +
                                    std::string(to_string(seed.record.value.task.status)));
   }
-  const auto machine = replay(seed, tools_for(env, seed.agent.value).specs);
+  const auto machine = replay(seed, tools_for(env, seed.assignee.value).specs);
   if (!machine) return fail(machine.error());
   auto made = begin_step(env, seed);
   for (const auto& call : machine->awaiting_approval()) {
-    if (asked.call_id && *asked.call_id != call.call_id) continue;
+    if (!asked.call_id.empty() && asked.call_id != call.call_id) continue;
     add_event(made, env, seed, decision_event(asked.granted, call.tool, call.call_id, asked.comment));
     made.messages.push_back(decision_message(asked.granted, seed.record.value.task, call, asked.comment));
   }
   if (made.events.empty()) {
-    return fail(errc::invalid, asked.call_id ? "callId: no such call waits for a decision"
-                                             : "status: nothing waits for a decision any more");
+    return fail(errc::invalid, asked.call_id.empty() ? "status: nothing waits for a decision any more"
+                                                     : "callId: no such call waits for a decision");
   }
   auto& record = *made.after;
   record.queued = true;

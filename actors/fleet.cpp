@@ -78,7 +78,7 @@ caf::result<suspended> close(pointer self, const Order& order) {
     promise.deliver(suspended{});
     return promise;
   }
-  const auto one_less = [promise, open]() mutable {
+  auto one_less = [promise, open]() mutable {
     if (--*open == 0 && promise.pending()) promise.deliver(suspended{});
   };
   for (auto& [key, active] : state.agents) {
@@ -117,6 +117,11 @@ fleet_actor::behavior_type fleet_behavior(fleet_actor::stateful_pointer<fleet_st
   self->state.env = std::move(env);
   self->set_exception_handler([](std::exception_ptr&) -> caf::error { return caf::exit_reason::unhandled_exception; });
   self->set_down_handler([self](caf::down_msg& down) { agent_down(self, down); });
+  self->set_exit_handler([self](caf::exit_msg& bye) {
+    self->state.closing = true;
+    for (auto& [key, active] : self->state.agents) self->send_exit(active.actor, caf::exit_reason::user_shutdown);
+    self->quit(bye.reason);
+  });
   bring_back(self);
   return {
       [=](run_request& asked) -> caf::result<run_accepted> { return pass_on(self, asked); },

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 
 #include <caf/all.hpp>
@@ -57,8 +56,8 @@ struct decide_request {
   agent_key who;
   task_id task;
   bool granted = false;
-  std::optional<std::string> call_id;
-  std::optional<std::string> comment;
+  std::string call_id;  ///< empty: all that wait
+  std::string comment;  ///< what the human says to the model; may be empty
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, decide_request& x) {

@@ -22,7 +22,7 @@ run_tools tools_for(const environment& env, const agent& who) {
 }
 
 result<run_machine> replay(const run_seed& seed, std::vector<tool_spec> tools) {
-  run_machine machine({seed.record.value.task.input, seed.agent.value.approvals, seed.agent.value.max_turns,
+  run_machine machine({seed.record.value.task.input, seed.assignee.value.approvals, seed.assignee.value.max_turns,
                        std::move(tools)});
   for (const auto& happened : seed.events) {
     if (auto applied = machine.apply(happened); !applied) return fail(applied.error());
@@ -102,14 +102,14 @@ void conclude_bug(run_state& state, const error& reason) {
 
 void begin_model(pointer self) {
   auto& state = self->state;
-  auto* provider = state.env->provider(state.seed.agent.value.provider);
+  auto* provider = state.env->provider(state.seed.assignee.value.provider);
   if (!provider) {
-    conclude_error(state, {"unknown_provider", "There is no provider \"" + state.seed.agent.value.provider + "\"."});
+    conclude_error(state, {"unknown_provider", "There is no provider \"" + state.seed.assignee.value.provider + "\"."});
     return;
   }
   auto request = state.machine->request();
-  request.model = state.seed.agent.value.model;
-  request.system = state.seed.agent.value.role;
+  request.model = state.seed.assignee.value.model;
+  request.system = state.seed.assignee.value.role;
   state.filter = repeat_filter(state.machine->partial());
   state.inbox = std::make_shared<model_inbox>(caf::actor_cast<caf::actor>(self), ++state.call_number);
   state.call = provider->start(std::move(request), state.inbox);
@@ -187,7 +187,7 @@ void begin_tool(pointer self, const tool_request& request) {
       task.id.to_string() + "-" + std::to_string(task.attempt) + "-" + request.call_id;
   auto handle = caf::actor_cast<caf::actor>(self);
   auto running = owner->second->call(
-      state.seed.agent.value, std::move(invocation), [handle, self, tool = request.tool](tool_outcome outcome) {
+      state.seed.assignee.value, std::move(invocation), [handle, self, tool = request.tool](tool_outcome outcome) {
         caf::anon_send(handle, continuation{[self, tool, outcome] { absorb_outcome(self, tool, outcome); }});
       });
   state.running_tools[request.call_id] = std::move(running);
@@ -389,9 +389,9 @@ result<void> gather_start(run_state& state) {
   if (status == task_status::waiting) return {};
   record.task.started_at = now;
   // A paused or archived agent takes nothing up: this start holds only while the agent is as it was read.
-  state.gathering.relies_on = state.seed.agent;
+  state.gathering.relies_on = state.seed.assignee;
   state.gathering.messages.push_back(task_message(bus::task_started, record.task));
-  return emit(state, running_event(record.task.attempt, state.seed.agent.value.provider, state.seed.agent.value.model));
+  return emit(state, running_event(record.task.attempt, state.seed.assignee.value.provider, state.seed.assignee.value.model));
 }
 
 caf::result<run_accepted> start(pointer self, bool give_up) {
@@ -446,7 +446,7 @@ run_actor::behavior_type run(run_actor::stateful_pointer<run_state> self, enviro
   state.env = std::move(env);
   state.boss = std::move(boss);
   state.seed = std::move(seed);
-  state.tools = tools_for(*state.env, state.seed.agent.value);
+  state.tools = tools_for(*state.env, state.seed.assignee.value);
   self->set_exception_handler([](std::exception_ptr&) -> caf::error { return caf::exit_reason::unhandled_exception; });
   return {
       [=](start_run& order) -> caf::result<run_accepted> { return start(self, order.give_up); },

@@ -25,7 +25,7 @@ namespace flotilla::actors {
 /// What a run begins or goes on with, as it was read in one snapshot.
 struct run_seed {
   agent_key who;
-  storage::stored<agent> agent;
+  storage::stored<agent> assignee;
   storage::stored<storage::task_record> record;
   std::vector<event> events;  ///< of the current attempt
   event_seq last_seq = 0;     ///< of the task's journal

@@ -51,9 +51,9 @@ storage::message_draft result_message(const task& about, std::string_view tool, 
 }
 
 storage::message_draft decision_message(bool granted, const task& about, const tool_request& call,
-                                        const std::optional<std::string>& comment) {
+                                        std::string_view comment) {
   json data{{"tool", call.tool}, {"callId", call.call_id}};
-  if (comment) data["comment"] = *comment;
+  if (!comment.empty()) data["comment"] = comment;
   auto made = draft(granted ? bus::approval_granted : bus::approval_rejected, about, call.tool, data);
   made.from = party::user();
   made.to = party::of(about.assignee);

@@ -21,7 +21,7 @@ namespace flotilla::actors {
                                                     const tool_outcome& outcome);
 /// That a human decided.
 [[nodiscard]] storage::message_draft decision_message(bool granted, const task& about, const tool_request& call,
-                                                      const std::optional<std::string>& comment);
+                                                      std::string_view comment);
 /// Something about an agent, from the system to all.
 [[nodiscard]] storage::message_draft agent_message(std::string_view type, agent_id about, std::string text);
 

@@ -147,9 +147,9 @@ event approval_requested_event(const tool_request& request, approval_reason reas
 }
 
 event decision_event(bool granted, std::string_view tool, std::string_view call_id,
-                     const std::optional<std::string>& comment) {
+                     std::string_view comment) {
   auto made = make(event_type::status, granted ? run_status::approved : run_status::rejected);
-  if (comment) made.data = dump({{"comment", *comment}});
+  if (!comment.empty()) made.data = dump({{"comment", comment}});
   made.tool = tool;
   made.call_id = call_id;
   return made;

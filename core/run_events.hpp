@@ -41,9 +41,9 @@ enum class approval_reason : std::uint8_t {
 /// The text is cut at `max_tool_result_bytes`, and the cut is said in it.
 [[nodiscard]] event tool_result_event(std::string_view tool, const tool_outcome& outcome);
 [[nodiscard]] event approval_requested_event(const tool_request& request, approval_reason reason);
-/// `approved` or `rejected`, with what the human said.
+/// `approved` or `rejected`, with what the human said (nothing where empty).
 [[nodiscard]] event decision_event(bool granted, std::string_view tool, std::string_view call_id,
-                                   const std::optional<std::string>& comment);
+                                   std::string_view comment);
 [[nodiscard]] event error_event(const task_error& why);
 
 inline constexpr std::size_t max_tool_result_bytes = 64U << 10U;

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t task_header_size = 1 + keys::seq_size;
+constexpr std::size_t task_header_size = 1 + 3 * keys::seq_size;
 constexpr unsigned char queued_flag = 1;
 constexpr std::size_t format_size = 4;
 
@@ -61,7 +61,10 @@ error damaged(std::string_view kind, std::string_view which) {
 
 std::string encode(const task_record& value) {
   std::string bytes(1, static_cast<char>(value.queued ? queued_flag : 0U));
-  return bytes.append(keys::seq_bytes(value.before_attempt)).append(to_json(value.task));
+  bytes.append(keys::seq_bytes(value.before_attempt));
+  bytes.append(keys::seq_bytes(value.usage_before.input_tokens));
+  bytes.append(keys::seq_bytes(value.usage_before.output_tokens));
+  return bytes.append(to_json(value.task));
 }
 
 result<task_record> decode_task(std::string_view bytes) {
@@ -69,7 +72,10 @@ result<task_record> decode_task(std::string_view bytes) {
   const auto flags = static_cast<unsigned char>(bytes.front());
   auto decoded = task_from_json(bytes.substr(task_header_size));
   if (!decoded || flags > queued_flag) return fail(damaged("a task", {}));
-  return task_record{std::move(*decoded), flags == queued_flag, keys::seq_from(bytes.substr(1, keys::seq_size))};
+  const auto number = [bytes](std::size_t index) {
+    return keys::seq_from(bytes.substr(1 + index * keys::seq_size, keys::seq_size));
+  };
+  return task_record{std::move(*decoded), flags == queued_flag, number(0), {number(1), number(2)}};
 }
 
 std::string encode(const org& value) {

@@ -1,7 +1,8 @@
 // The values of the store.
 //
 //   agent     = the Agent object of the API, as to_json writes it
-//   task      = flags:u8 before_attempt:u64 json        flags: bit 0 queued, the others 0; json: the Task object
+//   task      = flags:u8 before_attempt:u64 input_before:u64 output_before:u64 json
+//               flags: bit 0 queued, the others 0; the two counts: task_record::usage_before; json: the Task object
 //   event     = the Event object
 //   message   = the Message object
 //   org       = {"id","name","createdAt"}

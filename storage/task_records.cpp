@@ -18,7 +18,8 @@ std::vector<std::string> index_keys(org_id org, const task_record& record) {
       keys::tasks_by_assignee(org, task.assignee).append(position),
       keys::tasks_by_assignee_and_status(org, task.assignee, task.status).append(position),
   };
-  const bool to_be_run = task.status == task_status::running || (task.status == task_status::pending && record.queued);
+  const bool may_be_queued = task.status == task_status::pending || task.status == task_status::waiting;
+  const bool to_be_run = task.status == task_status::running || (may_be_queued && record.queued);
   if (to_be_run) found.push_back(keys::work(org, task.assignee, task.priority, task.id));
   return found;
 }
