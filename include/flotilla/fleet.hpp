@@ -76,7 +76,6 @@ struct task_detail {
 
 /// What a run request answers: where the attempt's events begin.
 struct run_ticket {
-  flotilla::task task;
   event_seq before_first = 0;  ///< watch the task's events after this position to see the whole attempt
 };
 

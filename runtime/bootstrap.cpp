@@ -1,0 +1,68 @@
+// The first start of a store.
+#include "runtime/bootstrap.hpp"
+
+#include <future>
+#include <utility>
+
+#include "storage/memory/memory_store.hpp"
+#include "storage/records.hpp"
+#include "storage/rocksdb/rocksdb_store.hpp"
+
+namespace flotilla::runtime {
+namespace {
+
+result<bool> is_empty(storage::store& in) {
+  auto seen = in.snapshot();
+  if (!seen) return fail(std::move(seen.error()));
+  auto orgs = storage::list_orgs(**seen);
+  if (!orgs) return fail(std::move(orgs.error()));
+  return orgs->empty();
+}
+
+result<void> commit_and_wait(storage::store& in, storage::batch changes) {
+  auto done = std::make_shared<std::promise<result<void>>>();
+  auto answer = done->get_future();
+  in.commit(std::move(changes), storage::durability::synced,
+            [done](result<void> outcome) { done->set_value(std::move(outcome)); });
+  return answer.get();
+}
+
+}  // namespace
+
+result<std::unique_ptr<storage::store>> open_store(const fleet_options& options) {
+  std::unique_ptr<storage::store> opened;
+  if (options.data_directory.empty()) {
+    opened = storage::make_memory_store();
+  } else {
+    storage::rocksdb_options where;
+    where.directory = options.data_directory / "store";
+    auto found = storage::open_rocksdb_store(std::move(where));
+    if (!found) return fail(std::move(found.error()));
+    opened = std::move(*found);
+  }
+  if (auto known = storage::ensure_format(*opened); !known) return fail(std::move(known.error()));
+  return opened;
+}
+
+result<std::optional<std::string>> bootstrap(storage::store& in, const token_key& key, const fleet_options& options,
+                                             timestamp now) {
+  if (options.bootstrap_token && !is_token_text(*options.bootstrap_token)) {
+    return fail(errc::invalid, "The bootstrap token has not the form of a token (fr_live_ and 43 base64url characters).");
+  }
+  auto empty = is_empty(in);
+  if (!empty) return fail(std::move(empty.error()));
+  if (!*empty) return std::optional<std::string>();
+  const auto text = options.bootstrap_token ? *options.bootstrap_token : make_token();
+  const org home{org_id::make(now), options.org_name, now};
+  const user owner{user_id::make(now), options.user_name, role::admin};
+  const api_token token{token_id::make(now), home.id, owner.id, "bootstrap", role::admin, now};
+  storage::batch changes;
+  storage::write_org(changes, home);
+  storage::write_user(changes, home.id, owner);
+  storage::write_token(changes, hash_token(key, text), token);
+  if (auto done = commit_and_wait(in, std::move(changes)); !done) return fail(std::move(done.error()));
+  if (options.bootstrap_token) return std::optional<std::string>();
+  return std::optional<std::string>(text);
+}
+
+}  // namespace flotilla::runtime

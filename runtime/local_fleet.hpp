@@ -1,0 +1,114 @@
+// The fleet on one machine: assembles the store, the actors, the providers and the tools, and is what `open_fleet`
+// gives.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <caf/all.hpp>
+
+#include "actors/environment.hpp"
+#include "actors/fleet.hpp"
+#include "actors/journal.hpp"
+#include "core/toolset.hpp"
+#include "flotilla/fleet.hpp"
+#include "providers/providers.hpp"
+#include "runtime/gateway.hpp"
+#include "runtime/reader_pool.hpp"
+#include "runtime/task_changes.hpp"
+#include "runtime/tokens.hpp"
+#include "runtime/transactions.hpp"
+#include "storage/log_hub.hpp"
+#include "storage/store.hpp"
+
+namespace flotilla::runtime {
+
+/// CAF's configuration: our message types, and as many threads as the options say.
+class system_config : public caf::actor_system_config {
+ public:
+  explicit system_config(std::size_t scheduler_threads);
+};
+
+/// What `open_fleet` has opened before the fleet itself.
+struct opened {
+  std::unique_ptr<storage::store> store;
+  token_key key;
+  std::optional<std::string> new_admin_token;
+  timestamp newest_message;
+  std::shared_ptr<http_transport> transport;
+};
+
+class local_fleet final : public fleet {
+ public:
+  local_fleet(fleet_options options, opened parts);
+  ~local_fleet() override;
+
+  void authenticate(std::string_view token, reply<principal> handler) override;
+  void me(const principal& who, reply<identity> handler) override;
+  [[nodiscard]] std::optional<std::string> new_admin_token() const override;
+
+  void create_agent(const principal& who, agent_draft draft, reply<agent> handler) override;
+  void find_agent(const principal& who, agent_id which, reply<agent> handler) override;
+  void list_agents(const principal& who, agent_query query, reply<page<agent>> handler) override;
+  void update_agent(const principal& who, agent_id which, agent_patch patch, reply<agent> handler) override;
+  void archive_agent(const principal& who, agent_id which, reply<agent> handler) override;
+
+  void create_task(const principal& who, task_draft draft, reply<task> handler) override;
+  void find_task(const principal& who, task_id which, reply<task_detail> handler) override;
+  void list_tasks(const principal& who, task_query query, reply<page<task>> handler) override;
+  void update_task(const principal& who, task_id which, task_patch patch, reply<task> handler) override;
+  void run_task(const principal& who, task_id which, bool restart, reply<run_ticket> handler) override;
+  void watch_task(const principal& who, task_id which, event_seq after,
+                  reply<std::shared_ptr<subscription>> handler) override;
+
+  void list_messages(const principal& who, message_query query, reply<page<message>> handler) override;
+  void watch_messages(const principal& who, message_filter filter, std::optional<message_seq> after,
+                      reply<std::shared_ptr<subscription>> handler) override;
+
+  [[nodiscard]] readiness ready() const override;
+  void drain(std::chrono::milliseconds patience, std::function<void()> done) override;
+
+ private:
+  [[nodiscard]] change_context context() const { return {store_.get(), readers_.get(), journal_.get()}; }
+  [[nodiscard]] std::shared_ptr<const actors::environment> make_environment(const fleet_options& options);
+  [[nodiscard]] model_provider* provider(std::string_view name) const noexcept;
+  /// Answers with `unavailable`, and true, where nothing new is taken any more.
+  template <class T>
+  bool refused(const reply<T>& handler) const {
+    if (!draining_) return false;
+    handler(fail(errc::unavailable, "The server is shutting down."));
+    return true;
+  }
+  void tell_agent(org_id org, agent_id which) const;
+  /// Makes a request to a task's agent; where the task was given to another one meanwhile, to that one.
+  void ask_agent(org_id org, task_id which, std::function<void(actors::agent_key, reply<actors::run_accepted>)> ask,
+                 reply<actors::run_accepted> handler, int asked_before = 0);
+  void act(org_id org, task_id which, task_step action, reply<actors::run_accepted> handler);
+
+  // In the order of their making; the destructor says in which order they end.
+  std::optional<std::string> new_admin_token_;
+  token_key key_;
+  token_cache tokens_;
+  std::unique_ptr<storage::store> store_;
+  std::unique_ptr<reader_pool> readers_;
+  std::unique_ptr<storage::log_hub> hub_;
+  std::unique_ptr<actors::journal> journal_;
+  std::shared_ptr<http_transport> transport_;
+  std::shared_ptr<timer> timer_;
+  std::unique_ptr<model_provider> anthropic_;
+  std::unique_ptr<model_provider> openai_;
+  std::unique_ptr<model_provider> openrouter_;
+  std::unique_ptr<model_provider> rehearsal_;
+  std::unique_ptr<toolset> rehearsal_tools_;
+  system_config config_;
+  std::unique_ptr<caf::actor_system> system_;
+  actors::fleet_actor fleet_;
+  caf::actor gateway_;
+  std::atomic<bool> draining_{false};
+};
+
+}  // namespace flotilla::runtime

@@ -1,0 +1,141 @@
+// The fleet on one machine: its tasks.
+#include <utility>
+
+#include "core/validation.hpp"
+#include "runtime/local_fleet.hpp"
+
+namespace flotilla::runtime {
+namespace {
+
+constexpr int max_asks = 8;  ///< of a task that is given from agent to agent meanwhile
+
+/// A run request that needs no agent, because nothing is to be begun.
+bool only_joins(const storage::task_record& record, bool restart) {
+  const auto status = record.task.status;
+  if (status == task_status::done || status == task_status::error) return !restart;
+  return status != task_status::pending || record.queued;
+}
+
+}  // namespace
+
+void local_fleet::create_task(const principal& who, task_draft draft, reply<task> handler) {
+  if (refused(handler)) return;
+  change<task>(
+      context(), who.org,
+      [org = who.org, draft = std::move(draft)](const storage::snapshot& from) {
+        return decide_create(from, org, draft, system_wall_clock().now());
+      },
+      std::move(handler));
+}
+
+void local_fleet::find_task(const principal& who, task_id which, reply<task_detail> handler) {
+  read<task_detail>(
+      context(), [org = who.org, which](const storage::snapshot& from) { return read_detail(from, org, which); },
+      std::move(handler));
+}
+
+void local_fleet::list_tasks(const principal& who, task_query query, reply<page<task>> handler) {
+  if (auto valid = validate(query.page); !valid) return handler(fail(std::move(valid.error())));
+  read<page<task>>(
+      context(),
+      [org = who.org, query = std::move(query)](const storage::snapshot& from) {
+        return storage::list_tasks(from, org, query);
+      },
+      std::move(handler));
+}
+
+void local_fleet::update_task(const principal& who, task_id which, task_patch patch, reply<task> handler) {
+  if (refused(handler)) return;
+  const auto answer_now = [this, who, which](const reply<task>& to) {
+    find_task(who, which, [to](result<task_detail> found) {
+      to(found ? result<task>(std::move(found->task)) : result<task>(fail(std::move(found.error()))));
+    });
+  };
+  change<task_change>(
+      context(), who.org,
+      [org = who.org, which, patch = std::move(patch)](const storage::snapshot& from) {
+        return decide_update(from, org, which, patch, system_wall_clock().now());
+      },
+      [this, org = who.org, which, answer_now, handler = std::move(handler)](result<task_change> changed) {
+        if (!changed) return handler(fail(std::move(changed.error())));
+        if (changed->look_again) tell_agent(org, *changed->look_again);
+        if (!changed->action) return answer_now(handler);
+        act(org, which, *changed->action, [answer_now, handler](result<actors::run_accepted> acted) {
+          if (!acted) return handler(fail(std::move(acted.error())));
+          answer_now(handler);
+        });
+      });
+}
+
+void local_fleet::act(org_id org, task_id which, task_step action, reply<actors::run_accepted> handler) {
+  const auto ask = [this, which, action](const actors::agent_key& key, reply<actors::run_accepted> answered) {
+    const auto send = [&](auto what) {
+      request<actors::run_accepted>(gateway_, fleet_, actors::request_timeout, std::move(what), std::move(answered));
+    };
+    if (action == task_step::restart) return send(actors::run_request{key, which, true});
+    if (action == task_step::cancel) return send(actors::cancel_request{key, which});
+    return send(actors::decide_request{key, which, action == task_step::approve, {}, {}});
+  };
+  ask_agent(org, which, ask, std::move(handler));
+}
+
+void local_fleet::ask_agent(org_id org, task_id which,
+                            std::function<void(actors::agent_key, reply<actors::run_accepted>)> ask,
+                            reply<actors::run_accepted> handler, int asked_before) {
+  read<agent_id>(
+      context(),
+      [org, which](const storage::snapshot& from) -> result<agent_id> {
+        auto found = storage::read_task(from, org, which);
+        if (!found) return fail(std::move(found.error()));
+        if (!*found) return fail(errc::not_found, "No such task.");
+        return (*found)->value.task.assignee;
+      },
+      [this, org, which, ask, handler, asked_before](result<agent_id> assignee) {
+        if (!assignee) return handler(fail(std::move(assignee.error())));
+        ask({org, *assignee}, [this, org, which, ask, handler, asked_before](result<actors::run_accepted> outcome) {
+          const bool moved = !outcome && outcome.error().code == errc::conflict && asked_before + 1 < max_asks;
+          if (moved) return ask_agent(org, which, ask, handler, asked_before + 1);
+          handler(std::move(outcome));
+        });
+      });
+}
+
+void local_fleet::run_task(const principal& who, task_id which, bool restart, reply<run_ticket> handler) {
+  if (refused(handler)) return;
+  const auto org = who.org;
+  read<storage::task_record>(
+      context(),
+      [org, which](const storage::snapshot& from) -> result<storage::task_record> {
+        auto found = storage::read_task(from, org, which);
+        if (!found) return fail(std::move(found.error()));
+        if (!*found) return fail(errc::not_found, "No such task.");
+        return std::move((*found)->value);
+      },
+      [this, org, which, restart, handler = std::move(handler)](result<storage::task_record> record) {
+        if (!record) return handler(fail(std::move(record.error())));
+        if (only_joins(*record, restart)) return handler(run_ticket{record->before_attempt});
+        const auto ask = [this, which, restart](const actors::agent_key& key, reply<actors::run_accepted> answered) {
+          request<actors::run_accepted>(gateway_, fleet_, actors::request_timeout,
+                                        actors::run_request{key, which, restart}, std::move(answered));
+        };
+        ask_agent(org, which, ask, [handler](result<actors::run_accepted> accepted) {
+          if (!accepted) return handler(fail(std::move(accepted.error())));
+          handler(run_ticket{accepted->before_first});
+        });
+      });
+}
+
+void local_fleet::watch_task(const principal& who, task_id which, event_seq after,
+                             reply<std::shared_ptr<subscription>> handler) {
+  read<std::shared_ptr<subscription>>(
+      context(),
+      [this, org = who.org, which, after](const storage::snapshot& from) -> result<std::shared_ptr<subscription>> {
+        auto found = storage::read_task(from, org, which);
+        if (!found) return fail(std::move(found.error()));
+        if (!*found) return fail(errc::not_found, "No such task.");
+        return hub_->watch_task(org, which, after);
+      },
+      std::move(handler));
+}
+
+}  // namespace flotilla::runtime

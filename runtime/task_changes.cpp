@@ -1,0 +1,149 @@
+// Decisions that change tasks, and the read of one with its log.
+#include "runtime/task_changes.hpp"
+
+#include <string>
+#include <utility>
+
+#include "actors/run_messages.hpp"
+#include "core/bus_types.hpp"
+#include "core/validation.hpp"
+#include "flotilla/fleet.hpp"
+
+namespace flotilla::runtime {
+namespace {
+
+inline constexpr std::size_t log_read_bytes = 1U << 20U;  ///< of a log, at a time
+
+/// Reads an agent that a field names, and lets the batch rely on it.
+result<storage::stored<agent>> named_agent(const storage::snapshot& from, org_id org, agent_id which,
+                                           const std::string& field) {
+  auto found = storage::read_agent(from, org, which);
+  if (!found) return fail(std::move(found.error()));
+  if (!*found) return fail(errc::invalid, field + ": no such agent");
+  return std::move(**found);
+}
+
+result<void> check_assignee(const storage::snapshot& from, org_id org, agent_id which, storage::batch& relies_on) {
+  auto assignee = named_agent(from, org, which, "assignee");
+  if (!assignee) return fail(std::move(assignee.error()));
+  if (assignee->value.status == agent_status::archived) return fail(errc::invalid, "assignee: the agent is archived");
+  storage::require_agent(relies_on, org, *assignee);
+  return {};
+}
+
+/// Epics come with their own endpoints; until there are any, an id names none.
+result<void> check_epic(const std::optional<flotilla::epic_id>& epic) {
+  if (epic) return fail(errc::invalid, "epic_id: no such epic");
+  return {};
+}
+
+/// What the state of a task forbids.
+result<void> check_fields(const storage::task_record& record, const task_patch& patch) {
+  const bool pending = record.task.status == task_status::pending;
+  const auto is = " a " + std::string(to_string(record.task.status)) + " task cannot be given another";
+  if (patch.assignee && *patch.assignee != record.task.assignee && !pending) {
+    return fail(errc::invalid, "assignee:" + is);
+  }
+  if (patch.priority && *patch.priority != record.task.priority && !pending) {
+    return fail(errc::invalid, "priority:" + is);
+  }
+  if (patch.input && *patch.input != record.task.input && (!pending || record.queued || record.task.attempt > 1)) {
+    return fail(errc::invalid, "input: it can be changed only before the task has been run");
+  }
+  return patch.epic_id ? check_epic(*patch.epic_id) : result<void>{};
+}
+
+template <class Field, class Value>
+void take(Field& field, const std::optional<Value>& value) {
+  if (value) field = *value;
+}
+
+}  // namespace
+
+result<decision<task>> decide_create(const storage::snapshot& from, org_id org, const task_draft& draft,
+                                     timestamp now) {
+  if (auto valid = validate(draft); !valid) return fail(std::move(valid.error()));
+  if (auto known = check_epic(draft.epic_id); !known) return fail(std::move(known.error()));
+  decision<task> made;
+  if (auto legal = check_assignee(from, org, draft.assignee, made.changes); !legal) return fail(legal.error());
+  if (draft.requester) {
+    auto requester = named_agent(from, org, *draft.requester, "requester");
+    if (!requester) return fail(std::move(requester.error()));
+  }
+  storage::task_record record;
+  auto& added = record.task;
+  added.id = task_id::make(now);
+  added.title = draft.title;
+  added.input = draft.input;
+  added.assignee = draft.assignee;
+  added.requester = draft.requester;
+  added.priority = draft.priority;
+  added.epic_id = draft.epic_id;
+  added.created_at = added.updated_at = now;
+  storage::write_task(made.changes, org, nullptr, record);
+  made.messages.push_back(actors::task_message(bus::task_created, added));
+  made.answer = added;
+  return made;
+}
+
+result<decision<task_change>> decide_update(const storage::snapshot& from, org_id org, task_id which,
+                                            const task_patch& patch, timestamp now) {
+  if (auto valid = validate(patch); !valid) return fail(std::move(valid.error()));
+  auto found = storage::read_task(from, org, which);
+  if (!found) return fail(std::move(found.error()));
+  if (!*found) return fail(errc::not_found, "No such task.");
+  const auto& before = **found;
+  decision<task_change> made;
+  if (patch.status) {
+    auto step = requested_step(before.value.task.status, *patch.status);
+    if (!step) return fail(std::move(step.error()));
+    made.answer.action = *step;
+  }
+  if (auto legal = check_fields(before.value, patch); !legal) return fail(std::move(legal.error()));
+  auto after = before.value;
+  if (patch.assignee && *patch.assignee != after.task.assignee) {
+    if (auto legal = check_assignee(from, org, *patch.assignee, made.changes); !legal) return fail(legal.error());
+  }
+  take(after.task.title, patch.title);
+  take(after.task.input, patch.input);
+  take(after.task.assignee, patch.assignee);
+  take(after.task.priority, patch.priority);
+  take(after.task.epic_id, patch.epic_id);
+  if (after != before.value) {
+    after.task.updated_at = now;
+    storage::write_task(made.changes, org, &before, after);
+    if (after.queued) made.answer.look_again = after.task.assignee;
+  } else {
+    made.changes = {};
+  }
+  made.answer.now = after.task;
+  return made;
+}
+
+result<task_detail> read_detail(const storage::snapshot& from, org_id org, task_id which) {
+  auto found = storage::read_task(from, org, which);
+  if (!found) return fail(std::move(found.error()));
+  if (!*found) return fail(errc::not_found, "No such task.");
+  const auto& record = (*found)->value;
+  task_detail detail{record.task, {}, {}};
+  event_seq after = 0;
+  for (;;) {
+    auto entries = storage::read_events(from, org, which, after, log_read_bytes);
+    if (!entries) return fail(std::move(entries.error()));
+    if (entries->empty()) break;
+    after = entries->back().seq;
+    std::move(entries->begin(), entries->end(), std::back_inserter(detail.log));
+  }
+  if (record.task.status != task_status::running) return detail;
+  for (const auto& entry : detail.log) {
+    if (entry.seq <= record.before_attempt) continue;
+    auto happened = storage::decode_event(*entry.json);
+    if (!happened) return fail(std::move(happened.error()));
+    if (happened->type != event_type::output) continue;
+    if (!detail.task.output) detail.task.output.emplace();
+    *detail.task.output += happened->text;
+  }
+  return detail;
+}
+
+}  // namespace flotilla::runtime

@@ -1,0 +1,34 @@
+// What changes tasks that nobody runs, as decisions over a snapshot (transactions.hpp). No shared state; may block on
+// the disk.
+#pragma once
+
+#include <optional>
+
+#include "core/life_cycle.hpp"
+#include "flotilla/result.hpp"
+#include "flotilla/task.hpp"
+#include "runtime/transactions.hpp"
+#include "storage/records.hpp"
+
+namespace flotilla::runtime {
+
+/// Errors: invalid (a value; an unknown or archived assignee, an unknown requester or epic).
+[[nodiscard]] result<decision<task>> decide_create(const storage::snapshot& from, org_id org, const task_draft& draft,
+                                                   timestamp now);
+
+/// What a change of a task comes to: what was written, and what its agent has still to do.
+struct task_change {
+  task now;
+  std::optional<task_step> action;    ///< what the patch's status means
+  std::optional<agent_id> look_again;  ///< the agent whose queue has changed
+};
+
+/// Writes the fields of a patch, and says what its status means. Errors: not_found, invalid (a value, a change that
+/// the task's state forbids, an illegal transition); then nothing is written.
+[[nodiscard]] result<decision<task_change>> decide_update(const storage::snapshot& from, org_id org, task_id which,
+                                                          const task_patch& patch, timestamp now);
+
+/// The task with its log; the output of one that goes on is what it has said so far. Errors: not_found.
+[[nodiscard]] result<task_detail> read_detail(const storage::snapshot& from, org_id org, task_id which);
+
+}  // namespace flotilla::runtime
