@@ -1,0 +1,43 @@
+// The store port on an embedded RocksDB: the default of a single machine.
+//
+// One thread, the writer lane (writer_lane.hpp), does all writing: what many commit at the same time becomes one
+// write and at most one sync. Reads go to snapshots in the callers' threads.
+//
+// A full disk or an I/O error makes commits answer `unavailable`; reads go on, and writing is taken up again by
+// itself (docs/storage.md tells how, and what a failed commit leaves behind: nothing).
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+
+#include "flotilla/result.hpp"
+#include "storage/store.hpp"
+
+namespace rocksdb {
+class FileSystem;
+}
+
+namespace flotilla::storage {
+
+inline constexpr std::size_t default_write_buffer_bytes = 32U << 20U;
+inline constexpr std::size_t default_block_cache_bytes = 64U << 20U;
+inline constexpr std::chrono::milliseconds default_recovery_interval{500};
+
+struct rocksdb_options {
+  std::filesystem::path directory;  ///< made if it is not there
+  std::size_t write_buffer_bytes = default_write_buffer_bytes;  ///< of one memtable; there are at most 3
+  std::size_t block_cache_bytes = default_block_cache_bytes;    ///< for blocks, their indexes and filters
+  std::chrono::milliseconds recovery_interval = default_recovery_interval;  ///< between two tries to write again
+  std::shared_ptr<rocksdb::FileSystem> file_system;  ///< nothing: the machine's own; tests put a failing one here
+};
+
+/// Opens a store, or makes an empty one. Blocks until the last writes of a crashed process are brought back.
+/// The store's destructor carries out and answers what was committed before it returns; snapshots must be gone
+/// before it is called.
+///
+/// Errors: unavailable (the directory is in use, or cannot be made, read or written), internal (damaged).
+[[nodiscard]] result<std::unique_ptr<store>> open_rocksdb_store(rocksdb_options options);
+
+}  // namespace flotilla::storage

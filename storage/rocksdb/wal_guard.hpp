@@ -1,0 +1,65 @@
+// The file system under RocksDB, with two additions that make failed writes leave nothing behind.
+//
+// 1. A write that failed can still stand in the write-ahead log, whole (its sync failed) or in part, or lie in a
+//    buffer that is written later; a crash would then bring back what was refused. So the writer lane says after
+//    every write that the log is good up to here (`acknowledge`), and after a failed one cuts it back to there
+//    (`cut`). A log that was cut takes no more bytes: what RocksDB still wants to add to it is dropped, and the
+//    lane has RocksDB begin a new log before it writes again.
+// 2. RocksDB takes most I/O errors of writing for final, and waits in a thread of its own for room on a full
+//    disk. Here every failed write is told as one that may be tried again, so that `DB::Resume` brings the
+//    database back whatever it was; what it really was is kept for people (`last_failure`).
+//
+// Any thread, except that `acknowledge` and `cut` belong to the thread that writes.
+#pragma once
+
+#include <rocksdb/file_system.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace flotilla::storage {
+
+class guarded_wal;
+
+class wal_guard final : public ::rocksdb::FileSystemWrapper {
+ public:
+  explicit wal_guard(std::shared_ptr<::rocksdb::FileSystem> base);
+
+  const char* Name() const override { return "flotilla_wal_guard"; }
+  ::rocksdb::IOStatus NewWritableFile(const std::string& name, const ::rocksdb::FileOptions& options,
+                                      std::unique_ptr<::rocksdb::FSWritableFile>* file,
+                                      ::rocksdb::IODebugContext* debug) override;
+  ::rocksdb::IOStatus NewDirectory(const std::string& name, const ::rocksdb::IOOptions& options,
+                                   std::unique_ptr<::rocksdb::FSDirectory>* directory,
+                                   ::rocksdb::IODebugContext* debug) override;
+  ::rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to, const ::rocksdb::IOOptions& options,
+                                 ::rocksdb::IODebugContext* debug) override;
+
+  /// All that the newest log holds was answered with success.
+  void acknowledge();
+  /// Takes away what stands behind the last acknowledged byte of the newest log. May be called again.
+  [[nodiscard]] bool cut();
+  /// Has the newest log not been cut?
+  [[nodiscard]] bool is_whole() const;
+
+  /// Why the last write failed; for people.
+  [[nodiscard]] std::string_view last_failure() const noexcept;
+  [[nodiscard]] bool ran_out_of_space() const noexcept { return no_space_; }
+
+  /// Notes why a write failed, and makes its status one that may be tried again.
+  ::rocksdb::IOStatus softened(::rocksdb::IOStatus status);
+
+ private:
+  friend class guarded_wal;
+  void forget(const guarded_wal* file);
+
+  mutable std::mutex mutex_;
+  guarded_wal* newest_ = nullptr;  ///< guarded by mutex_
+  std::atomic<bool> no_space_{false};
+};
+
+}  // namespace flotilla::storage
