@@ -1,7 +1,7 @@
 // Failures of vendors.
 #include "providers/failures.hpp"
 
-#include <nlohmann/json.hpp>
+#include "providers/json_access.hpp"
 
 namespace flotilla {
 namespace {
@@ -34,18 +34,10 @@ model_failure retryable(std::string code, std::string_view vendor, std::string_v
   return failure;
 }
 
-std::string text_member(const json& object, const char* name) {
-  const auto found = object.find(name);
-  if (found == object.end()) return {};
-  if (found->is_string()) return found->get<std::string>();
-  if (found->is_number_integer()) return found->dump();
-  return {};
-}
-
 /// The object that holds an error's type and message.
 const json& error_object(const json& body) {
-  const auto found = body.find("error");
-  return found != body.end() && found->is_object() ? *found : body;
+  const auto& error = member(body, "error");
+  return error.is_object() ? error : body;
 }
 
 }  // namespace
@@ -85,7 +77,7 @@ std::string bounded_text(std::string_view text, std::size_t limit) {
   // What lies past the limit is cut before the check, so that the work is bounded too.
   constexpr std::size_t longest_character = 4;
   const auto head = std::string(text.substr(0, limit + longest_character));
-  auto clean = json::parse(json(head).dump(-1, ' ', false, json::error_handler_t::replace)).get<std::string>();
+  auto clean = read_json(write_json(json(head))).get<std::string>();
   for (char& c : clean) {
     if (static_cast<unsigned char>(c) < 0x20U || c == '\x7f') c = ' ';
   }
@@ -97,7 +89,7 @@ std::string bounded_text(std::string_view text, std::size_t limit) {
 }
 
 std::string vendor_words(std::string_view body) {
-  const auto parsed = json::parse(body, nullptr, false);
+  const auto parsed = read_json(body);
   if (!parsed.is_object()) return bounded_text(body, max_quoted_body_bytes);
   const auto& error = error_object(parsed);
   auto type = text_member(error, "type");

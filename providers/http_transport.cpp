@@ -412,7 +412,10 @@ template <class Engine>
 class call_handle final : public http_call {
  public:
   call_handle(std::shared_ptr<Engine> engine, call_ptr call) : engine_(std::move(engine)), call_(std::move(call)) {}
-  ~call_handle() override { engine_->abort(call_); }
+  ~call_handle() override {
+    if (call_) engine_->abort(call_);
+  }
+  void detach() override { call_.reset(); }
 
  private:
   std::shared_ptr<Engine> engine_;

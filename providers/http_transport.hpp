@@ -66,6 +66,8 @@ class http_listener {
 class http_call {
  public:
   virtual ~http_call() = default;
+  /// Lets the call go on to its end by itself, within its limits, when this is destroyed.
+  virtual void detach() = 0;
 };
 
 /// The transport. `start` may be called from any thread and does not block; the listener is never called from
