@@ -1,0 +1,255 @@
+// What the rehearsal plays at a point of a conversation.
+#include "providers/rehearsal_script.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "providers/failures.hpp"
+#include "providers/rehearsal_parser.hpp"
+
+namespace flotilla {
+namespace {
+
+using namespace rehearsal;
+
+constexpr std::size_t max_mentioned_bytes = 200;  ///< of the task, in an answer without a script
+constexpr std::string_view whitespace = " \t\r\n";
+constexpr std::array<std::string_view, 2> thoughts_without_script{
+    "No model is asked: this is a rehearsal. ", "The task is to be repeated, and then called done."};
+
+/// What of the conversation decides what is played.
+struct stage {
+  std::string_view task;  ///< the first user turn
+  std::size_t tool_turns = 0;
+  bool answered = false;               ///< an assistant turn stands behind the last tool turn
+  std::string said;                    ///< the text of those, joined
+  const tool_outcome* last = nullptr;  ///< the last tool's answer
+  std::uint64_t input_words = 0;
+};
+
+std::uint64_t count_words(std::string_view text) {
+  std::uint64_t count = 0;
+  for (auto at = text.find_first_not_of(whitespace); at != std::string_view::npos;) {
+    ++count;
+    at = text.find_first_of(whitespace, at);
+    if (at != std::string_view::npos) at = text.find_first_not_of(whitespace, at);
+  }
+  return count;
+}
+
+void enter(stage& here, const user_turn& turn) {
+  if (here.task.data() == nullptr) here.task = turn.text;
+  here.input_words += count_words(turn.text);
+}
+
+void enter(stage& here, const assistant_turn& turn) {
+  here.answered = true;
+  here.said += turn.text;
+  here.input_words += count_words(turn.text);
+}
+
+void enter(stage& here, const tool_turn& turn) {
+  ++here.tool_turns;
+  here.answered = false;
+  here.said.clear();
+  for (const auto& outcome : turn.outcomes) {
+    here.last = &outcome;
+    here.input_words += count_words(outcome.text);
+  }
+}
+
+stage stage_of(const model_request& request) {
+  stage here;
+  here.input_words = count_words(request.system);
+  for (const auto& turn : request.turns) {
+    std::visit([&here](const auto& one) { enter(here, one); }, turn);
+  }
+  return here;
+}
+
+/// The directives between the `count`th group of tool calls and the end of the next one; nothing past the end.
+std::span<const directive> segment_of(std::span<const directive> script, std::size_t count) {
+  const auto is_tool = [](const directive& one) { return std::holds_alternative<tool>(one); };
+  auto begin = script.begin();
+  for (;;) {
+    const auto tools = std::find_if(begin, script.end(), is_tool);
+    const auto end = std::find_if_not(tools, script.end(), is_tool);
+    if (count == 0 || begin == script.end()) return {begin, end};
+    begin = end;
+    --count;
+  }
+}
+
+std::string collapse(std::string_view text) {
+  std::string result;
+  bool gap = false;
+  for (const char c : text) {
+    if (whitespace.find(c) != std::string_view::npos) {
+      gap = !result.empty();
+      continue;
+    }
+    if (gap) result += ' ';
+    gap = false;
+    result += c;
+  }
+  return result;
+}
+
+/// Each word is an increment.
+void say_words(std::vector<directive>& script, std::string_view text) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find(' '), text.size() - 1) + 1;
+    script.emplace_back(say{std::string(text.substr(0, end))});
+    text.remove_prefix(end);
+  }
+}
+
+/// What is played for a task without a script.
+std::vector<directive> unscripted(std::string_view task) {
+  const auto mention = bounded_text(collapse(task), max_mentioned_bytes);
+  std::vector<directive> script;
+  for (const auto thought : thoughts_without_script) script.emplace_back(think{std::string(thought)});
+  say_words(script, "This is a rehearsal of the task \"" + mention + "\". No model was asked. The task is done.");
+  return script;
+}
+
+std::string text_of(const directive& what, const stage& here) {
+  if (const auto* said = std::get_if<say>(&what)) return said->text;
+  if (const auto* refused = std::get_if<refuse>(&what)) return refused->text;
+  if (std::holds_alternative<tell_result>(what))
+    return here.last == nullptr ? "There is no result." : here.last->text;
+  return {};
+}
+
+std::uint32_t times_of(const directive& what) {
+  const auto* said = std::get_if<say>(&what);
+  return said == nullptr ? 1 : said->times;
+}
+
+/// Writes the steps of one segment.
+class planner {
+ public:
+  planner(const stage& here, std::uint32_t attempt) : here_(here), attempt_(attempt) {}
+
+  std::vector<rehearsal_step> plan(std::span<const directive> segment) {
+    find_start(segment);
+    for (std::size_t i = 0; i < segment.size() && !ended_; ++i) {
+      if (i >= start_) {
+        std::visit([this](const auto& one) { play(one); }, segment[i]);
+      } else {
+        offset_ += text_of(segment[i], here_).size() * times_of(segment[i]);
+      }
+    }
+    if (!ended_) end(calls_.empty() ? stop_reason::end_turn : stop_reason::tool_use);
+    return std::move(steps_);
+  }
+
+ private:
+  /// Decides what is not said again: the text that stands in the conversation, where it is what the segment
+  /// begins with, and all that comes before the last `@cut` in it.
+  void find_start(std::span<const directive> segment) {
+    if (!here_.answered) return;
+    std::string whole;
+    std::size_t start = 0;
+    for (std::size_t i = 0; i < segment.size() && whole.size() <= here_.said.size(); ++i) {
+      if (std::holds_alternative<cut>(segment[i])) start = i + 1;
+      const auto text = text_of(segment[i], here_);
+      for (auto n = times_of(segment[i]); n > 0 && whole.size() <= here_.said.size(); --n) whole += text;
+    }
+    if (!whole.starts_with(here_.said)) return;
+    start_ = start;
+    already_ = here_.said.size();
+  }
+
+  void speak(const std::string& text) {
+    const auto begin = offset_;
+    offset_ += text.size();
+    if (offset_ <= already_) return;
+    const auto fresh = text.substr(already_ > begin ? already_ - begin : 0);
+    output_words_ += count_words(fresh);
+    close_thinking();
+    steps_.emplace_back(model_delta{text_delta{fresh}});
+  }
+
+  void play(const say& what) {
+    for (std::uint32_t n = 0; n < what.times; ++n) speak(what.text);
+  }
+  void play(const tell_result& what) { speak(text_of(what, here_)); }
+  void play(const think& what) {
+    if (offset_ < already_) return;
+    output_words_ += count_words(what.text);
+    if (what.text.empty()) return;
+    steps_.emplace_back(model_delta{thinking_delta{what.text}});
+    thinking_ = true;
+  }
+  void play(const hold& what) {
+    if (offset_ >= already_) steps_.emplace_back(what.delay);
+  }
+  void play(const tool& what) {
+    const auto number = std::to_string(calls_.size() + 1);
+    calls_.push_back({"call_" + std::to_string(here_.tool_turns + 1) + "_" + number, what.name, what.arguments});
+    output_words_ += count_words(what.arguments);
+  }
+  void play(const breakdown& what) {
+    const auto begin = failures_;
+    failures_ += what.times;
+    if (attempt_ <= begin || attempt_ > failures_) return;
+    const auto words = what.message.empty() ? "rehearsed failure" : what.message;
+    auto failure = what.status == 0 ? connection_failure("rehearsal", words)
+                                    : status_failure("rehearsal", what.status, words, std::nullopt);
+    if (!steps_.empty()) failure.usage = {here_.input_words, output_words_};
+    steps_.emplace_back(std::move(failure));
+    ended_ = true;
+  }
+  void play(const refuse& what) {
+    speak(what.text);
+    end(stop_reason::refusal);
+  }
+  void play(const cut&) { end(stop_reason::max_tokens); }
+
+  void close_thinking() {
+    if (thinking_) steps_.emplace_back(model_delta{thinking_end{}});
+    thinking_ = false;
+  }
+
+  void end(stop_reason why) {
+    close_thinking();
+    steps_.emplace_back(model_answer{why, std::move(calls_), {here_.input_words, output_words_}});
+    ended_ = true;
+  }
+
+  const stage& here_;
+  std::uint32_t attempt_;
+  std::size_t start_ = 0;    ///< the first directive that is played
+  std::size_t already_ = 0;  ///< bytes of the segment's text that were said before
+  std::size_t offset_ = 0;   ///< bytes of the segment's text so far
+  std::uint64_t output_words_ = 0;
+  std::uint32_t failures_ = 0;  ///< tries that the failures so far take
+  bool thinking_ = false;       ///< a stretch of thinking is open
+  bool ended_ = false;
+  std::vector<tool_request> calls_;
+  std::vector<rehearsal_step> steps_;
+};
+
+}  // namespace
+
+std::vector<rehearsal_step> plan_rehearsal(const model_request& request) {
+  const auto here = stage_of(request);
+  auto script = parse_script(here.task);
+  if (!script) {
+    model_failure failure;
+    failure.code = "rehearsal_script";
+    failure.message = script.error();
+    return {rehearsal_step{std::move(failure)}};
+  }
+  if (script->empty()) *script = unscripted(here.task);
+  const auto segment = segment_of(*script, here.tool_turns);
+  if (segment.empty() && here.tool_turns > 0) {
+    const std::vector<directive> closing{tell_result{}};
+    return planner(here, request.attempt).plan(closing);
+  }
+  return planner(here, request.attempt).plan(segment);
+}
+
+}  // namespace flotilla
