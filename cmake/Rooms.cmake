@@ -41,6 +41,8 @@ function(flotilla_test name)
     return()
   endif()
   add_executable(test_${name} ${sources} "${PROJECT_SOURCE_DIR}/tests/support/main.cpp")
+  # It defines BOOST_TEST_MODULE before it includes Boost.Test, which the precompiled header would have done already.
+  set_source_files_properties("${PROJECT_SOURCE_DIR}/tests/support/main.cpp" PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
   target_link_libraries(test_${name} PRIVATE flotilla_options ${TEST_LINKS} Boost::unit_test_framework)
   target_compile_definitions(test_${name} PRIVATE BOOST_TEST_DYN_LINK
                              FLOTILLA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
