@@ -73,9 +73,8 @@ if $tidy && ((${#units[@]} > 0)); then
   step "clang-tidy: ${#units[@]} files"
   tidy_options=(-p build/lint --quiet)
   if $fix; then tidy_options+=(--fix); fi
-  printf '%s\0' "${units[@]}" |
-    xargs -0 -P "$(compile_jobs)" -I{} sh -c 'file="$1"; shift; echo "    $file"; clang-tidy "$@" "$file"' \
-      _ {} "${tidy_options[@]}" || bad=1
+  # -t says which file is being checked.
+  printf '%s\0' "${units[@]}" | xargs -0 -n 1 -P "$(compile_jobs)" -t clang-tidy "${tidy_options[@]}" || bad=1
 fi
 
 ((bad == 0)) || fail "lint" "scripts/lint.sh --fix corrects what can be corrected by itself."
