@@ -48,6 +48,8 @@ function(flotilla_test name)
                              FLOTILLA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                              FLOTILLA_PROGRAM="${PROJECT_BINARY_DIR}/flotilla")
   target_precompile_headers(test_${name} PRIVATE ${FLOTILLA_COMMON_HEADERS} <boost/test/unit_test.hpp> ${TEST_PRECOMPILE})
+  # Boost.Test makes the main function where the module is named before its header is read for the first time.
+  set_source_files_properties("${PROJECT_SOURCE_DIR}/tests/support/main.cpp" PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 120)
   endif()
