@@ -39,14 +39,15 @@ struct stored {
 /// A task with what only the runtime knows of it.
 struct task_record {
   flotilla::task task;
-  bool queued = false;            ///< pending and asked to run: it lies in its agent's work queue
+  bool queued = false;            ///< pending or waiting, and to be taken up: it lies in its agent's work queue
   event_seq before_attempt = 0;   ///< the position before the current attempt's first event
+  token_usage usage_before;       ///< of the attempts before the current one
 
   friend bool operator==(const task_record&, const task_record&) = default;
 };
 
-/// One entry of an agent's work queue: what somebody must run. A running task stays in it until it ends; a
-/// waiting one is not in it.
+/// One entry of an agent's work queue: what somebody must run. In it are the tasks that are running, until they end,
+/// and those that are pending or waiting (a human has decided) with `task_record::queued`.
 struct work_item {
   org_id org;
   agent_id agent;

@@ -1,0 +1,404 @@
+// The agent actor: takes requests, keeps the queue, starts one run at a time.
+#include "actors/agent.hpp"
+
+#include <memory>
+
+#include "actors/agent_steps.hpp"
+#include "actors/caf_errors.hpp"
+#include "actors/run.hpp"
+
+namespace flotilla::actors {
+namespace {
+
+using pointer = agent_actor::stateful_pointer<agent_state>;
+using accepted_promise = caf::typed_response_promise<run_accepted>;
+
+void start_next(pointer self);
+void load(pointer self);
+
+// --- small things -----------------------------------------------------------------------------------------
+
+/// `read_then`, counted as something that is under way.
+template <class Read, class Then>
+void look(pointer self, Read read, Then then) {
+  ++self->state.busy;
+  read_then(self, self->state.env, std::move(read), [self, then = std::move(then)](auto found) mutable {
+    --self->state.busy;
+    then(std::move(found));
+  });
+}
+
+/// `commit_then`, counted likewise. What the store has answered is durable.
+template <class Then>
+void write(pointer self, step what, Then then) {
+  ++self->state.busy;
+  commit_then(self, self->state.env, std::move(what), storage::durability::synced,
+              [self, then = std::move(then)](result<committed> outcome) mutable {
+                --self->state.busy;
+                then(std::move(outcome));
+              });
+}
+
+bool idle(const agent_state& state) {
+  return state.loaded && !state.current && state.busy == 0 && (state.queue.empty() || state.paused);
+}
+
+/// Something has happened: the agent is idle from now on at the earliest.
+void touch(pointer self) {
+  auto& state = self->state;
+  ++state.generation;
+  if (idle(state)) self->delayed_send(self, state.env->agent_idle, tick{state.generation});
+}
+
+error draining() { return {errc::unavailable, "The server is shutting down.", std::nullopt}; }
+
+void answer_idle(agent_state& state) {
+  for (auto& promise : std::exchange(state.when_idle, {})) promise.deliver(suspended{});
+}
+
+/// Runs a read-decide-commit cycle again if it lost a race, at most so often.
+template <class Again>
+bool lost_race(const error& reason, int tries, Again again) {
+  if (reason.code != errc::conflict || tries >= max_conflict_retries) return false;
+  again(tries + 1);
+  return true;
+}
+
+// --- runs ---------------------------------------------------------------------------------------------------
+
+void run_ended(pointer self, task_id task) {
+  auto& state = self->state;
+  if (state.current != task) return;
+  std::erase_if(state.queue, [&](const queue_place& place) { return place.task == task; });
+  state.current.reset();
+  state.run = nullptr;
+  if (state.closing) answer_idle(state);
+  start_next(self);
+}
+
+/// A run that threw takes nothing else down: its task ends in error.
+void run_crashed(pointer self, task_id task, int tries = 0) {
+  const auto key = self->state.key;
+  look(
+      self, [key, task](const storage::snapshot& from) { return read_seed(from, key, task); },
+      [self, task, tries](result<run_seed> seed) {
+        if (!seed) return run_ended(self, task);
+        auto& state = self->state;
+        auto made = end_step(*state.env, *seed, {"internal", "The run failed with an internal error."}, false);
+        if (!made) return run_ended(self, task);
+        write(self, std::move(*made), [self, task, tries](result<committed> outcome) {
+          if (outcome) return run_ended(self, task);
+          const auto again = [self, task](int count) { run_crashed(self, task, count); };
+          if (!lost_race(outcome.error(), tries, again)) {
+            // The store cannot be written: the task is tried again from its journal when it can.
+            self->state.current.reset();
+            self->delayed_send(self, store_retry, tick{0});
+          }
+        });
+      });
+}
+
+/// Spawns the run of a task. `answered` is called with what its start is answered.
+template <class Answered>
+void spawn_run(pointer self, run_seed seed, bool give_up, Answered answered) {
+  auto& state = self->state;
+  state.current = seed.record.value.task.id;
+  state.run = self->spawn<caf::monitored + caf::linked>(run, state.env, agent_actor{self}, std::move(seed));
+  self->request(state.run, request_timeout, start_run{give_up})
+      .then([answered](run_accepted& accepted) mutable { answered(result<run_accepted>(accepted)); },
+            [answered](caf::error& reason) mutable { answered(fail(from_caf(reason))); });
+}
+
+/// The run did not begin; the agent is free again.
+void withdraw_run(pointer self, task_id task) {
+  auto& state = self->state;
+  if (state.current != task) return;
+  state.current.reset();
+  state.run = nullptr;
+  if (state.closing) answer_idle(state);
+}
+
+void drop_from_queue(pointer self, const queue_place& place) {
+  self->state.queue.erase(place);
+  start_next(self);
+}
+
+/// Ends a task whose agent is archived instead of running it.
+void cancel_archived(pointer self, const queue_place& place, const run_seed& seed) {
+  auto made = end_step(*self->state.env, seed, {"cancelled", "The agent was archived."}, true);
+  if (!made) return drop_from_queue(self, place);
+  write(self, std::move(*made), [self, place](result<committed> outcome) {
+    if (outcome || outcome.error().code != errc::conflict) return drop_from_queue(self, place);
+    start_next(self);
+  });
+}
+
+void start_read(pointer self, const queue_place& place, result<run_seed> seed) {
+  auto& state = self->state;
+  state.current.reset();
+  if (!seed) {
+    if (seed.error().code == errc::not_found) return drop_from_queue(self, place);
+    self->delayed_send(self, store_retry, tick{0});
+    return;
+  }
+  if (state.closing) return answer_idle(state);
+  if (!is_work(*seed)) return drop_from_queue(self, place);
+  const auto status = seed->agent.value.status;
+  if (status == agent_status::archived) return cancel_archived(self, place, *seed);
+  state.paused = status == agent_status::paused;
+  if (state.paused && seed->record.value.task.status != task_status::running) return touch(self);
+  spawn_run(self, std::move(*seed), false, [self, place](result<run_accepted> outcome) {
+    if (outcome || self->state.current != place.task) return;
+    withdraw_run(self, place.task);
+    start_next(self);
+  });
+}
+
+void start_next(pointer self) {
+  auto& state = self->state;
+  touch(self);
+  if (!state.loaded || state.current || state.closing || state.queue.empty() || state.paused) return;
+  const auto place = *state.queue.begin();
+  const auto key = state.key;
+  state.current = place.task;
+  look(
+      self, [key, place](const storage::snapshot& from) { return read_seed(from, key, place.task); },
+      [self, place](result<run_seed> seed) { start_read(self, place, std::move(seed)); });
+}
+
+// --- requests -----------------------------------------------------------------------------------------------
+
+void put_into_queue(pointer self, const run_request& asked, run_seed seed, accepted_promise promise, int tries);
+
+void handle_run(pointer self, run_request asked, accepted_promise promise, int tries = 0) {
+  const auto key = self->state.key;
+  look(
+      self, [key, asked](const storage::snapshot& from) { return read_seed(from, key, asked.task); },
+      [self, asked, promise, tries](result<run_seed> seed) mutable {
+        auto& state = self->state;
+        touch(self);
+        if (!seed) return promise.deliver(to_caf(seed.error()));
+        const auto wanted = decide_run(*seed, asked.restart);
+        if (!wanted) return promise.deliver(to_caf(wanted.error()));
+        if (*wanted == run_decision::join) {
+          return promise.deliver(run_accepted{seed->record.value.before_attempt});
+        }
+        if (state.closing) return promise.deliver(to_caf(draining()));
+        const bool free = !state.current && state.queue.empty();
+        if (*wanted == run_decision::restart || !free) {
+          return put_into_queue(self, asked, std::move(*seed), promise, tries);
+        }
+        state.paused = false;
+        spawn_run(self, std::move(*seed), true, [self, asked, promise, tries](result<run_accepted> outcome) mutable {
+          if (outcome) return promise.deliver(*outcome);
+          withdraw_run(self, asked.task);
+          const auto again = [&](int count) { handle_run(self, asked, promise, count); };
+          if (!lost_race(outcome.error(), tries, again)) promise.deliver(to_caf(outcome.error()));
+          start_next(self);
+        });
+      });
+}
+
+void put_into_queue(pointer self, const run_request& asked, run_seed seed, accepted_promise promise, int tries) {
+  auto& state = self->state;
+  if (state.queue.size() >= max_queued_tasks) {
+    return promise.deliver(to_caf({errc::unavailable, "The agent's queue is full.", std::nullopt}));
+  }
+  auto made = queue_step(*state.env, seed, asked.restart);
+  const queue_place place{false, seed.record.value.task.priority, asked.task};
+  write(self, std::move(made), [self, asked, place, promise, tries](result<committed> outcome) mutable {
+    if (!outcome) {
+      const auto again = [&](int count) { handle_run(self, asked, promise, count); };
+      if (!lost_race(outcome.error(), tries, again)) promise.deliver(to_caf(outcome.error()));
+      return;
+    }
+    self->state.queue.insert(place);
+    self->state.paused = false;
+    promise.deliver(run_accepted{(*outcome)->value.before_attempt});
+    start_next(self);
+  });
+}
+
+void handle_decision(pointer self, decide_request asked, accepted_promise promise, int tries = 0) {
+  const auto key = self->state.key;
+  look(
+      self, [key, asked](const storage::snapshot& from) { return read_seed(from, key, asked.task); },
+      [self, asked, promise, tries](result<run_seed> seed) mutable {
+        auto& state = self->state;
+        if (!seed) return promise.deliver(to_caf(seed.error()));
+        if (state.closing) return promise.deliver(to_caf(draining()));
+        const bool free = !state.current && state.queue.empty();
+        auto made = decision_step(*state.env, *seed, asked, free);
+        if (!made) return promise.deliver(to_caf(made.error()));
+        const queue_place place{free, seed->record.value.task.priority, asked.task};
+        write(self, std::move(*made), [self, asked, place, promise, tries](result<committed> outcome) mutable {
+          if (!outcome) {
+            const auto again = [&](int count) { handle_decision(self, asked, promise, count); };
+            if (!lost_race(outcome.error(), tries, again)) promise.deliver(to_caf(outcome.error()));
+            return;
+          }
+          self->state.queue.insert(place);
+          promise.deliver(run_accepted{(*outcome)->value.before_attempt});
+          start_next(self);
+        });
+      });
+}
+
+void handle_cancel(pointer self, cancel_request asked, accepted_promise promise, int tries = 0) {
+  auto& state = self->state;
+  if (state.current == asked.task && state.run) {
+    self->request<caf::message_priority::high>(state.run, request_timeout, asked)
+        .then([promise](run_accepted& accepted) mutable { promise.deliver(accepted); },
+              [promise](caf::error& reason) mutable { promise.deliver(reason); });
+    return;
+  }
+  const auto key = state.key;
+  look(
+      self, [key, asked](const storage::snapshot& from) { return read_seed(from, key, asked.task); },
+      [self, asked, promise, tries](result<run_seed> seed) mutable {
+        if (!seed) return promise.deliver(to_caf(seed.error()));
+        // Its run may have begun while the store was read.
+        if (self->state.current == asked.task && self->state.run) return handle_cancel(self, asked, promise, tries);
+        auto made = end_step(*self->state.env, *seed, {"cancelled", "The task was cancelled."}, true);
+        if (!made) return promise.deliver(to_caf(made.error()));
+        write(self, std::move(*made), [self, asked, promise, tries](result<committed> outcome) mutable {
+          if (!outcome) {
+            const auto again = [&](int count) { handle_cancel(self, asked, promise, count); };
+            if (!lost_race(outcome.error(), tries, again)) promise.deliver(to_caf(outcome.error()));
+            return;
+          }
+          promise.deliver(run_accepted{(*outcome)->value.before_attempt});
+          std::erase_if(self->state.queue, [&](const queue_place& place) {
+            return place.task == asked.task && self->state.current != asked.task;
+          });
+          touch(self);
+        });
+      });
+}
+
+// --- the queue ------------------------------------------------------------------------------------------------
+
+/// Cancels what an archived agent still had, one task after the other.
+void cancel_all(pointer self, std::vector<task_id> tasks) {
+  if (tasks.empty()) return;
+  for (const auto& task : tasks) {
+    auto promise = self->make_response_promise<run_accepted>();
+    handle_cancel(self, cancel_request{self->state.key, task}, promise);
+  }
+}
+
+void adopt(pointer self, agent_work found) {
+  auto& state = self->state;
+  state.paused = found.status == agent_status::paused;
+  for (const auto& item : found.work) {
+    if (state.current == item.task) continue;
+    state.queue.insert({item.interrupted, item.priority, item.task});
+  }
+  if (!std::exchange(state.loaded, true)) {
+    for (auto& waiting : std::exchange(state.when_loaded, {})) waiting();
+  }
+  if (found.status == agent_status::archived) cancel_all(self, std::move(found.pending));
+  start_next(self);
+}
+
+/// Reads the agent and its queue from the store.
+void load(pointer self) {
+  const auto key = self->state.key;
+  look(
+      self, [key](const storage::snapshot& from) { return read_work_of(from, key); },
+      [self](result<agent_work> found) {
+        if (found) return adopt(self, std::move(*found));
+        self->delayed_send(self, store_retry, tick{0});
+      });
+}
+
+/// Handles a message once the queue is known.
+template <class Handle>
+void once_loaded(pointer self, Handle handle) {
+  auto& state = self->state;
+  ++state.seen;
+  ++state.generation;
+  if (state.loaded) return handle();
+  state.when_loaded.emplace_back(std::move(handle));
+}
+
+void on_tick(pointer self, const tick& due) {
+  auto& state = self->state;
+  if (due.generation == 0) {  // the store could not be read or written before
+    if (!state.loaded) return load(self);
+    if (!state.current) load(self);
+    return;
+  }
+  if (due.generation == state.generation && idle(state)) self->send(state.fleet, passivate{state.key, state.seen});
+}
+
+caf::result<suspended> close(pointer self, bool abort) {
+  auto& state = self->state;
+  state.closing = true;
+  auto promise = self->make_response_promise<suspended>();
+  if (!state.current) {
+    promise.deliver(suspended{});
+  } else if (abort && state.run) {
+    self->request<caf::message_priority::high>(state.run, request_timeout, suspend{})
+        .then([promise](suspended& done) mutable { promise.deliver(done); },
+              [promise](caf::error&) mutable { promise.deliver(suspended{}); });
+  } else {
+    state.when_idle.push_back(promise);
+  }
+  return promise;
+}
+
+}  // namespace
+
+agent_actor::behavior_type agent_behavior(agent_actor::stateful_pointer<agent_state> self, environment_ptr env,
+                                          fleet_actor fleet, agent_key key) {
+  auto& state = self->state;
+  state.env = std::move(env);
+  state.fleet = std::move(fleet);
+  state.key = key;
+  self->set_exception_handler([](std::exception_ptr&) -> caf::error { return caf::exit_reason::unhandled_exception; });
+  self->set_down_handler([self](caf::down_msg& down) {
+    auto& st = self->state;
+    if (st.run && down.source == st.run.address() && st.current) {
+      const auto task = *st.current;
+      st.run = nullptr;
+      if (down.reason) run_crashed(self, task);
+    }
+  });
+  // The link makes a run end with its agent; a run's own end is told by its down message.
+  self->set_exit_handler([self](caf::exit_msg& bye) {
+    if (bye.reason == caf::exit_reason::user_shutdown || bye.reason == caf::exit_reason::kill) self->quit(bye.reason);
+  });
+  load(self);
+  return {
+      [=](run_request& asked) -> caf::result<run_accepted> {
+        auto promise = self->make_response_promise<run_accepted>();
+        once_loaded(self, [=] { handle_run(self, asked, promise); });
+        return promise;
+      },
+      [=](decide_request& asked) -> caf::result<run_accepted> {
+        auto promise = self->make_response_promise<run_accepted>();
+        once_loaded(self, [=] { handle_decision(self, asked, promise); });
+        return promise;
+      },
+      [=](cancel_request& asked) -> caf::result<run_accepted> {
+        auto promise = self->make_response_promise<run_accepted>();
+        once_loaded(self, [=] { handle_cancel(self, asked, promise); });
+        return promise;
+      },
+      [=](agent_changed&) { once_loaded(self, [=] { load(self); }); },
+      [=](run_over& over) { run_ended(self, over.task); },
+      [=](settle&) -> caf::result<suspended> {
+        ++self->state.seen;
+        return close(self, false);
+      },
+      [=](suspend&) -> caf::result<suspended> {
+        ++self->state.seen;
+        return close(self, true);
+      },
+      [=](tick& due) { on_tick(self, due); },
+      [=](continuation& next) { next.go_on(); },
+  };
+}
+
+}  // namespace flotilla::actors

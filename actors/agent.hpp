@@ -1,0 +1,61 @@
+// The actor of one agent: its work queue, and the one run that goes on.
+//
+// The queue in memory is a hint: what is to be run stands in the store, and each task is read anew when its turn
+// comes. So the actor may come and go (it is activated by its first message and passivated when idle), and nothing
+// depends on what it remembers.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "actors/environment.hpp"
+#include "actors/interfaces.hpp"
+
+namespace flotilla::actors {
+
+/// Where a task stands in a queue: what was running first, then by priority, then by age.
+struct queue_place {
+  bool interrupted = false;  ///< it shows `running`, and nobody runs it
+  task_priority priority = task_priority::normal;
+  task_id task;
+
+  friend bool operator<(const queue_place& a, const queue_place& b) {
+    if (a.interrupted != b.interrupted) return a.interrupted;
+    if (a.priority != b.priority) return a.priority < b.priority;
+    return a.task < b.task;
+  }
+};
+
+/// What an agent actor keeps.
+struct agent_state {
+  static inline const char* name = "agent";
+
+  environment_ptr env;
+  fleet_actor fleet;
+  agent_key key;
+
+  bool loaded = false;
+  std::vector<std::function<void()>> when_loaded;  ///< what came before the queue was read
+  std::set<queue_place> queue;
+  bool paused = false;
+
+  std::optional<task_id> current;  ///< the task whose run goes on, or is about to
+  run_actor run;                   ///< its actor, once there is one
+
+  bool closing = false;  ///< the server drains: nothing new is taken up
+  std::vector<caf::typed_response_promise<suspended>> when_idle;
+
+  std::uint64_t seen = 0;        ///< messages from the fleet that were handled
+  std::uint64_t generation = 0;  ///< of the idle timer: grows with everything that happens
+  std::size_t busy = 0;          ///< reads and commits under way
+};
+
+/// The behavior. It reads its queue first; messages that come before wait.
+agent_actor::behavior_type agent_behavior(agent_actor::stateful_pointer<agent_state> self, environment_ptr env,
+                                          fleet_actor fleet, agent_key key);
+
+}  // namespace flotilla::actors

@@ -1,0 +1,196 @@
+// Reads and steps of an agent's tasks.
+#include "actors/agent_steps.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "actors/run_messages.hpp"
+#include "core/bus_types.hpp"
+#include "core/life_cycle.hpp"
+#include "core/run_events.hpp"
+
+namespace flotilla::actors {
+namespace {
+
+tl::unexpected<error> no_such_task() { return fail(errc::not_found, "No such task."); }
+
+result<std::vector<event>> read_attempt(const storage::snapshot& from, org_id org, task_id task, event_seq after) {
+  std::vector<event> events;
+  for (;;) {
+    auto entries = storage::read_events(from, org, task, after, event_read_bytes);
+    if (!entries) return fail(std::move(entries.error()));
+    if (entries->empty()) return events;
+    for (const auto& entry : *entries) {
+      auto decoded = storage::decode_event(*entry.json);
+      if (!decoded) return fail(std::move(decoded.error()));
+      events.push_back(std::move(*decoded));
+    }
+    after = entries->back().seq;
+  }
+}
+
+/// Adds the next event to a step, for a task that no run owns.
+void add_event(step& to, const environment& env, const run_seed& seed, event happened) {
+  happened.seq = seed.last_seq + to.events.size() + 1;
+  happened.at = env.clock->now();
+  to.events.push_back(std::move(happened));
+}
+
+step begin_step(const environment& env, const run_seed& seed) {
+  step made;
+  made.org = seed.who.org;
+  made.task = seed.record.value.task.id;
+  made.before = seed.record;
+  made.after = seed.record.value;
+  made.after->task.updated_at = env.clock->now();
+  return made;
+}
+
+result<std::vector<task_id>> read_unfinished(const storage::snapshot& from, const agent_key& who) {
+  std::vector<task_id> found;
+  for (const auto status : {task_status::running, task_status::waiting, task_status::pending}) {
+    task_query query;
+    query.status = status;
+    query.assignee = who.agent;
+    query.page.limit = max_page_limit;
+    do {
+      auto page = storage::list_tasks(from, who.org, query);
+      if (!page) return fail(std::move(page.error()));
+      for (const auto& task : page->items) found.push_back(task.id);
+      query.page.cursor = std::move(page->next);
+    } while (query.page.cursor);
+  }
+  return found;
+}
+
+}  // namespace
+
+result<run_seed> read_seed(const storage::snapshot& from, const agent_key& who, task_id task) {
+  auto record = storage::read_task(from, who.org, task);
+  if (!record) return fail(std::move(record.error()));
+  if (!*record) return no_such_task();
+  // It was given to another agent between the look-up and this one: whoever asks looks again.
+  if ((*record)->value.task.assignee != who.agent) return fail(errc::conflict, "The task has another agent now.");
+  auto agent = storage::read_agent(from, who.org, who.agent);
+  if (!agent) return fail(std::move(agent.error()));
+  if (!*agent) return fail(errc::internal, "The task's agent is missing.");
+  auto events = read_attempt(from, who.org, task, (*record)->value.before_attempt);
+  if (!events) return fail(std::move(events.error()));
+  run_seed seed{who, std::move(**agent), std::move(**record), std::move(*events), 0};
+  seed.last_seq = seed.events.empty() ? seed.record.value.before_attempt : seed.events.back().seq;
+  return seed;
+}
+
+result<agent_work> read_work_of(const storage::snapshot& from, const agent_key& who) {
+  auto agent = storage::read_agent(from, who.org, who.agent);
+  if (!agent) return fail(std::move(agent.error()));
+  if (!*agent) return fail(errc::not_found, "No such agent.");
+  agent_work found;
+  found.status = (*agent)->value.status;
+  auto items = storage::read_work(from, who.org, who.agent);
+  if (!items) return fail(std::move(items.error()));
+  task_query running;
+  running.status = task_status::running;
+  running.assignee = who.agent;
+  auto interrupted = storage::list_tasks(from, who.org, running);
+  if (!interrupted) return fail(std::move(interrupted.error()));
+  for (const auto& item : *items) {
+    const bool runs = std::any_of(interrupted->items.begin(), interrupted->items.end(),
+                                  [&](const task& each) { return each.id == item.task; });
+    found.work.push_back({item.task, item.priority, runs});
+  }
+  if (found.status == agent_status::archived) {
+    auto pending = read_unfinished(from, who);
+    if (!pending) return fail(std::move(pending.error()));
+    found.pending = std::move(*pending);
+  }
+  return found;
+}
+
+bool is_work(const run_seed& seed) noexcept {
+  const auto& record = seed.record.value;
+  if (record.task.status == task_status::running) return true;
+  return record.queued && (record.task.status == task_status::pending || record.task.status == task_status::waiting);
+}
+
+result<run_decision> decide_run(const run_seed& seed, bool restart) {
+  const auto& record = seed.record.value;
+  const bool ended = after(record.task.status, task_step::restart).has_value();
+  if (ended && !restart) return run_decision::join;
+  if (!ended && (record.task.status != task_status::pending || record.queued)) return run_decision::join;
+  const auto status = seed.agent.value.status;
+  if (status == agent_status::paused || status == agent_status::archived) {
+    return fail(errc::invalid, "taskId: the task's agent is " + std::string(to_string(status)));
+  }
+  return ended ? run_decision::restart : run_decision::begin;
+}
+
+step queue_step(const environment& env, const run_seed& seed, bool restart) {
+  auto made = begin_step(env, seed);
+  auto& record = *made.after;
+  if (restart && after(record.task.status, task_step::restart)) {
+    record.task.status = task_status::pending;
+    record.task.output.reset();
+    record.task.error.reset();
+    record.task.started_at.reset();
+    record.task.finished_at.reset();
+    ++record.task.attempt;
+    record.before_attempt = seed.last_seq;
+    record.usage_before = record.task.usage;
+  }
+  record.queued = true;
+  made.relies_on = seed.agent;
+  add_event(made, env, seed, status_event(run_status::queued));
+  return made;
+}
+
+result<step> end_step(const environment& env, const run_seed& seed, task_error why, bool cancelled) {
+  const auto status = seed.record.value.task.status;
+  if (!after(status, task_step::cancel)) {
+    return fail(errc::invalid, "status: the task has ended already (" + std::string(to_string(status)) + ")");
+  }
+  auto made = begin_step(env, seed);
+  auto& record = *made.after;
+  if (const auto machine = replay(seed, {}); machine) {
+    if (!machine->output().empty()) record.task.output = machine->output();
+    record.task.usage = record.usage_before;
+    record.task.usage += machine->usage();
+  }
+  record.task.status = task_status::error;
+  record.task.error = why;
+  record.task.finished_at = record.task.updated_at;
+  record.queued = false;
+  add_event(made, env, seed, error_event(why));
+  add_event(made, env, seed, status_event(run_status::error));
+  made.messages.push_back(task_message(cancelled ? bus::task_cancelled : bus::task_error, record.task));
+  return made;
+}
+
+result<step> decision_step(const environment& env, const run_seed& seed, const decide_request& asked, bool resume) {
+  if (seed.record.value.task.status != task_status::waiting) {
+    return fail(errc::invalid, "status: only a waiting task can be approved or rejected; this one is " +
+                                   std::string(to_string(seed.record.value.task.status)));
+  }
+  const auto machine = replay(seed, tools_for(env, seed.agent.value).specs);
+  if (!machine) return fail(machine.error());
+  auto made = begin_step(env, seed);
+  for (const auto& call : machine->awaiting_approval()) {
+    if (asked.call_id && *asked.call_id != call.call_id) continue;
+    add_event(made, env, seed, decision_event(asked.granted, call.tool, call.call_id, asked.comment));
+    made.messages.push_back(decision_message(asked.granted, seed.record.value.task, call, asked.comment));
+  }
+  if (made.events.empty()) {
+    return fail(errc::invalid, asked.call_id ? "callId: no such call waits for a decision"
+                                             : "status: nothing waits for a decision any more");
+  }
+  auto& record = *made.after;
+  record.queued = true;
+  if (resume) {
+    record.task.status = task_status::running;
+    record.queued = false;
+  }
+  return made;
+}
+
+}  // namespace flotilla::actors

@@ -1,0 +1,16 @@
+// Carries a flotilla::error through CAF, and back. The one place that knows how CAF 0.17 builds errors.
+#pragma once
+
+#include <caf/all.hpp>
+
+#include "flotilla/result.hpp"
+
+namespace flotilla::actors {
+
+/// As an error response of an actor.
+[[nodiscard]] caf::error to_caf(const error& reason);
+
+/// What an actor answered; errors of CAF itself (time-outs, receivers that are gone) become `unavailable`.
+[[nodiscard]] error from_caf(const caf::error& reason);
+
+}  // namespace flotilla::actors

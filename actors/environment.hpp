@@ -1,0 +1,68 @@
+// What actors need from the outside, as ports: shared by all of them, and replaced in tests.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include <caf/all.hpp>
+
+#include "actors/journal.hpp"
+#include "actors/messages.hpp"
+#include "core/clock.hpp"
+#include "core/executor.hpp"
+#include "core/model_provider.hpp"
+#include "core/toolset.hpp"
+#include "storage/store.hpp"
+
+namespace flotilla::actors {
+
+inline constexpr std::size_t max_queued_tasks = 10'000;         ///< of one agent; more are refused
+inline constexpr std::chrono::seconds request_timeout{60};      ///< of a request between actors
+inline constexpr std::chrono::milliseconds store_retry{500};    ///< before a refused commit of a run is tried again
+inline constexpr std::chrono::seconds restart_delay{1};         ///< before an agent that crashed is activated again
+inline constexpr int max_conflict_retries = 8;                  ///< of a read-decide-commit cycle
+
+/// Everything that an actor reaches for. All members are set, outlive the actor system, and may be used from any
+/// thread.
+struct environment {
+  storage::store* store = nullptr;
+  executor* readers = nullptr;  ///< where the store is read
+  actors::journal* journal = nullptr;
+  const wall_clock* clock = nullptr;
+  /// The provider of this name; null where there is none.
+  std::function<model_provider*(std::string_view)> provider;
+  std::vector<toolset*> toolsets;
+  std::function<double()> jitter;  ///< in [0, 1)
+  std::chrono::milliseconds agent_idle{60'000};
+};
+using environment_ptr = std::shared_ptr<const environment>;
+
+/// Reads the store on the executor, then goes on in the actor's own thread with what was read.
+///
+/// `read` is called with a snapshot and returns a `result`; `then` gets it. Neither may throw.
+template <class Self, class Read, class Then>
+void read_then(Self* self, const environment_ptr& env, Read read, Then then) {
+  using answer = std::invoke_result_t<Read, const storage::snapshot&>;
+  auto handle = caf::actor_cast<caf::actor>(self);
+  env->readers->run([env, handle, read = std::move(read), then = std::move(then)]() mutable {
+    auto seen = env->store->snapshot();
+    auto found = std::make_shared<answer>(seen ? read(**seen) : answer(fail(seen.error())));
+    caf::anon_send(handle, continuation{[found, then = std::move(then)]() mutable { then(std::move(*found)); }});
+  });
+}
+
+/// Commits a step, then goes on in the actor's own thread with the answer.
+template <class Self, class Then>
+void commit_then(Self* self, const environment_ptr& env, step what, storage::durability level, Then then) {
+  auto handle = caf::actor_cast<caf::actor>(self);
+  env->journal->commit(std::move(what), level, [handle, then = std::move(then)](result<committed> outcome) {
+    auto shared = std::make_shared<result<committed>>(std::move(outcome));
+    caf::anon_send(handle, continuation{[shared, then]() mutable { then(std::move(*shared)); }});
+  });
+}
+
+}  // namespace flotilla::actors

@@ -1,0 +1,34 @@
+// The fleet actor: activates agents, passes requests on to them, and supervises them.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+
+#include "actors/environment.hpp"
+#include "actors/interfaces.hpp"
+
+namespace flotilla::actors {
+
+struct agent_key_hash {
+  std::size_t operator()(const agent_key& key) const noexcept { return std::hash<agent_id>{}(key.agent); }
+};
+
+/// What the fleet actor keeps: only the agents that are active.
+struct fleet_state {
+  static inline const char* name = "fleet";
+
+  struct active_agent {
+    agent_actor actor;
+    std::uint64_t sent = 0;  ///< messages passed on to it
+  };
+
+  environment_ptr env;
+  std::unordered_map<agent_key, active_agent, agent_key_hash> agents;
+  std::unordered_map<caf::actor_addr, agent_key> by_address;
+  bool closing = false;
+};
+
+/// The behavior. It first brings back the agents that have work in the store.
+fleet_actor::behavior_type fleet_behavior(fleet_actor::stateful_pointer<fleet_state> self, environment_ptr env);
+
+}  // namespace flotilla::actors

@@ -1,0 +1,62 @@
+// Builds the batch of a step, and publishes it once it stands.
+#include "actors/journal.hpp"
+
+#include <utility>
+
+#include "core/bus_types.hpp"
+
+namespace flotilla::actors {
+
+/// What watchers are told of when a batch has been committed.
+struct journal::published {
+  std::vector<std::pair<log_entry, bool>> events;  ///< with: is it the last of a stream?
+  std::vector<storage::bus_entry> messages;
+};
+
+std::shared_ptr<journal::published> journal::append_messages(storage::batch& into, org_id org,
+                                                             std::vector<storage::message_draft> messages) {
+  auto shown = std::make_shared<published>();
+  for (auto& draft : messages) {
+    storage::append_message(into, org, std::move(draft), stamp_, [shown](storage::bus_entry entry) {
+      shown->messages.push_back(std::move(entry));
+    });
+  }
+  return shown;
+}
+
+void journal::commit(step what, storage::durability level, reply<committed> done) {
+  storage::batch changes;
+  auto shown = append_messages(changes, what.org, std::move(what.messages));
+  for (const auto& happened : what.events) {
+    auto json = storage::write_event(changes, what.org, what.task, happened);
+    const bool last = happened.type == event_type::status && run_status::is_last(happened.text);
+    shown->events.emplace_back(log_entry{happened.seq, std::move(json)}, last);
+  }
+  committed now;
+  if (what.after) {
+    now = storage::write_task(changes, what.org, what.before ? &*what.before : nullptr, *what.after);
+  }
+  if (what.relies_on) storage::require_agent(changes, what.org, *what.relies_on);
+  store_.commit(std::move(changes), level,
+                [&hub = hub_, shown, org = what.org, task = what.task, now = std::move(now),
+                 done = std::move(done)](result<void> outcome) mutable {
+                  if (!outcome) return done(fail(std::move(outcome.error())));
+                  for (auto& [entry, last] : shown->events) hub.publish_event(org, task, std::move(entry), last);
+                  for (auto& entry : shown->messages) hub.publish_message(org, std::move(entry));
+                  done(std::move(now));
+                });
+}
+
+void journal::commit(org_id org, storage::batch changes, std::vector<storage::message_draft> messages,
+                     reply<void> done) {
+  auto shown = append_messages(changes, org, std::move(messages));
+  store_.commit(std::move(changes), storage::durability::synced,
+                [&hub = hub_, shown, org, done = std::move(done)](result<void> outcome) {
+                  if (outcome) {
+                    for (auto& entry : shown->messages) hub.publish_message(org, std::move(entry));
+                  }
+                  done(std::move(outcome));
+                });
+}
+
+}  // namespace flotilla::actors

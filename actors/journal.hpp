@@ -1,0 +1,56 @@
+// One atomic batch a step: a task's new state, its events and the bus messages that tell of them are committed
+// together, and watchers see them exactly when they stand in the store.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "flotilla/event.hpp"
+#include "flotilla/result.hpp"
+#include "storage/log_hub.hpp"
+#include "storage/records.hpp"
+#include "storage/store.hpp"
+
+namespace flotilla::actors {
+
+/// What happens together.
+struct step {
+  org_id org;
+  task_id task;                                                ///< whose events and record these are
+  std::vector<event> events;                                   ///< with their positions and times
+  std::optional<storage::stored<storage::task_record>> before;  ///< the record as it was read; nothing: there is none
+  std::optional<storage::task_record> after;                   ///< the record as it shall be; nothing: unchanged
+  std::vector<storage::message_draft> messages;
+  std::optional<storage::stored<agent>> relies_on;             ///< must still stand as it was read
+};
+
+/// What a commit answers: the task's record as it now stands, where the step changed it.
+using committed = std::optional<storage::stored<storage::task_record>>;
+
+/// Commits steps and tells the watchers. Any thread.
+class journal {
+ public:
+  /// All must outlive the journal and the answers of its commits.
+  journal(storage::store& in, storage::log_hub& hub, std::shared_ptr<storage::bus_stamp> stamp)
+      : store_(in), hub_(hub), stamp_(std::move(stamp)) {}
+
+  /// Commits a step. `done` is called once, in the store's writer lane or within this call, after the watchers
+  /// have been told. Errors: those of store::commit; conflict: `before` or `relies_on` no longer stand.
+  void commit(step what, storage::durability level, reply<committed> done);
+
+  /// Adds messages to any batch and commits it (for changes that concern no task).
+  void commit(org_id org, storage::batch changes, std::vector<storage::message_draft> messages, reply<void> done);
+
+ private:
+  struct published;
+  [[nodiscard]] std::shared_ptr<published> append_messages(storage::batch& into, org_id org,
+                                                           std::vector<storage::message_draft> messages);
+
+  storage::store& store_;
+  storage::log_hub& hub_;
+  std::shared_ptr<storage::bus_stamp> stamp_;
+};
+
+}  // namespace flotilla::actors

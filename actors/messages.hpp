@@ -1,0 +1,198 @@
+// What actors say to each other: plain structs, each of which could cross the network.
+//
+// They are grouped by who receives them in interfaces.hpp. The one exception is `continuation`, which an actor
+// sends to itself only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <caf/all.hpp>
+
+#include "flotilla/id.hpp"
+#include "flotilla/task.hpp"
+
+namespace flotilla {
+
+/// How CAF writes a ULID: its bytes.
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, ulid& x) {
+  auto& b = x.bytes;
+  return f(caf::meta::type_name("ulid"), b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11],
+           b[12], b[13], b[14], b[15]);
+}
+template <class Inspector, id_kind Kind>
+typename Inspector::result_type inspect(Inspector& f, id<Kind>& x) {
+  return f(caf::meta::type_name("id"), x.value);
+}
+
+namespace actors {
+
+/// Names one agent of one org.
+struct agent_key {
+  org_id org;
+  agent_id agent;
+  friend bool operator==(const agent_key&, const agent_key&) = default;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, agent_key& x) {
+  return f(caf::meta::type_name("agent_key"), x.org, x.agent);
+}
+
+/// Run this task (see fleet::run_task).
+struct run_request {
+  agent_key who;
+  task_id task;
+  bool restart = false;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, run_request& x) {
+  return f(caf::meta::type_name("run_request"), x.who, x.task, x.restart);
+}
+
+/// A human's word on a waiting task: on one call, or on all that wait.
+struct decide_request {
+  agent_key who;
+  task_id task;
+  bool granted = false;
+  std::optional<std::string> call_id;
+  std::optional<std::string> comment;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, decide_request& x) {
+  return f(caf::meta::type_name("decide_request"), x.who, x.task, x.granted, x.call_id, x.comment);
+}
+
+/// Stop a pending, running or waiting task.
+struct cancel_request {
+  agent_key who;
+  task_id task;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, cancel_request& x) {
+  return f(caf::meta::type_name("cancel_request"), x.who, x.task);
+}
+
+/// The request is durable; the attempt's events follow this position.
+struct run_accepted {
+  std::uint64_t before_first = 0;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, run_accepted& x) {
+  return f(caf::meta::type_name("run_accepted"), x.before_first);
+}
+
+/// The agent's record was changed, or work was put into its queue: look again.
+struct agent_changed {
+  agent_key who;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, agent_changed& x) {
+  return f(caf::meta::type_name("agent_changed"), x.who);
+}
+
+/// An idle agent asks to give its memory back. It is let go if it has seen everything that the fleet sent it.
+struct passivate {
+  agent_key who;
+  std::uint64_t seen = 0;  ///< messages from the fleet that it has handled
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, passivate& x) {
+  return f(caf::meta::type_name("passivate"), x.who, x.seen);
+}
+
+/// Take no new run up, journal where the current ones stand, and answer when that is durable.
+struct suspend {};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, suspend&) {
+  return f(caf::meta::type_name("suspend"));
+}
+struct suspended {};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, suspended&) {
+  return f(caf::meta::type_name("suspended"));
+}
+
+/// Take no new run up; those that go on go on. Answered when none does.
+struct settle {};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, settle&) {
+  return f(caf::meta::type_name("settle"));
+}
+
+/// Begin: journal that the run goes on, then carry its actions out. Answered when that is durable.
+struct start_run {
+  bool give_up = false;  ///< where the store cannot be written: answer the error and end, instead of trying again
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, start_run& x) {
+  return f(caf::meta::type_name("start_run"), x.give_up);
+}
+
+/// The run has ended, waits for a human, or could not begin; it is gone.
+struct run_over {
+  task_id task;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, run_over& x) {
+  return f(caf::meta::type_name("run_over"), x.task);
+}
+
+/// The model has said something; it lies in the inbox of the call of this number.
+struct model_progress {
+  std::uint64_t call = 0;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, model_progress& x) {
+  return f(caf::meta::type_name("model_progress"), x.call);
+}
+
+/// The wait before a retry is over: of the model call (`call`), or of a commit that the store refused.
+struct retry_due {
+  std::uint64_t call = 0;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, retry_due& x) {
+  return f(caf::meta::type_name("retry_due"), x.call);
+}
+
+/// Look whether there is something to do, or nothing for long enough.
+struct tick {
+  std::uint64_t generation = 0;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, tick& x) {
+  return f(caf::meta::type_name("tick"), x.generation);
+}
+
+/// Work that an actor has asked an executor, the store or a tool for is done: go on with this, in the actor's own
+/// thread. It never leaves the process, and an actor that is gone does not run it.
+struct continuation {
+  std::function<void()> go_on;
+};
+
+}  // namespace actors
+}  // namespace flotilla
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(flotilla::actors::continuation)
+
+CAF_BEGIN_TYPE_ID_BLOCK(flotilla, first_custom_type_id)
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::agent_key))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::run_request))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::decide_request))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::cancel_request))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::run_accepted))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::agent_changed))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::passivate))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::suspend))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::suspended))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::settle))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::start_run))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::run_over))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::model_progress))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::retry_due))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::tick))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::continuation))
+CAF_END_TYPE_ID_BLOCK(flotilla)

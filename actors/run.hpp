@@ -1,0 +1,84 @@
+// The actor of one run: carries out what the run machine asks for, a committed step at a time.
+//
+// A step gathers events, applies each to the machine, and is committed as one batch; what it begins (a model call,
+// a tool) is begun when the batch stands. One commit is under way at a time; what a model says meanwhile gathers in
+// its inbox and becomes the next step.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/environment.hpp"
+#include "actors/interfaces.hpp"
+#include "actors/model_inbox.hpp"
+#include "core/run_machine.hpp"
+#include "core/toolset.hpp"
+#include "storage/records.hpp"
+
+namespace flotilla::actors {
+
+/// What a run begins or goes on with, as it was read in one snapshot.
+struct run_seed {
+  agent_key who;
+  storage::stored<agent> agent;
+  storage::stored<storage::task_record> record;
+  std::vector<event> events;  ///< of the current attempt
+  event_seq last_seq = 0;     ///< of the task's journal
+};
+
+/// The tools of a run, and which set offers each.
+struct run_tools {
+  std::vector<tool_spec> specs;
+  std::map<std::string, toolset*, std::less<>> owner;
+};
+[[nodiscard]] run_tools tools_for(const environment& env, const agent& who);
+
+/// A machine that has been given the attempt's journal. Errors: internal (a journal that cannot be).
+[[nodiscard]] result<run_machine> replay(const run_seed& seed, std::vector<tool_spec> tools);
+
+/// What a run actor keeps.
+struct run_state {
+  static inline const char* name = "run";
+
+  environment_ptr env;
+  agent_actor boss;
+  run_seed seed;
+  run_tools tools;
+  std::optional<run_machine> machine;
+
+  // The step that gathers, and the one that is being committed.
+  step gathering;
+  storage::durability level = storage::durability::buffered;
+  std::vector<std::function<void()>> begin_after;  ///< what the gathering step begins
+  step committing_step;                            ///< kept until it stands, to be tried again
+  storage::durability committing_level = storage::durability::buffered;
+  std::vector<std::function<void()>> begin_now;
+  bool committing = false;
+  int conflicts = 0;  ///< in a row
+
+  // The model call under way.
+  std::uint64_t call_number = 0;
+  std::shared_ptr<model_inbox> inbox;
+  std::unique_ptr<model_call> call;
+  repeat_filter filter{std::string()};
+  bool retry_waits = false;
+
+  std::map<std::string, std::unique_ptr<tool_run>> running_tools;  ///< by call id
+
+  bool give_up = false;    ///< the first commit is answered, not tried again
+  bool concluded = false;  ///< the step that ends this actor is gathered or being committed
+  caf::typed_response_promise<run_accepted> start_promise;
+  caf::typed_response_promise<run_accepted> cancel_promise;
+  caf::typed_response_promise<suspended> suspend_promise;
+};
+
+/// The behavior. `boss` is told `run_over` before the actor ends.
+run_actor::behavior_type run(run_actor::stateful_pointer<run_state> self, environment_ptr env, agent_actor boss,
+                             run_seed seed);
+
+}  // namespace flotilla::actors

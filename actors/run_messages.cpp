@@ -1,0 +1,72 @@
+// Makes the bus messages that tell of tasks and their tools.
+#include "actors/run_messages.hpp"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/bus_types.hpp"
+
+namespace flotilla::actors {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+storage::message_draft draft(std::string_view type, const task& about, std::string text, const json& data) {
+  storage::message_draft made;
+  made.type = type;
+  made.from = party::of(about.assignee);
+  made.to = party::everyone();
+  made.task_id = about.id;
+  made.epic_id = about.epic_id;
+  made.text = std::move(text);
+  made.data = data.dump(-1, ' ', false, json::error_handler_t::replace);
+  return made;
+}
+
+}  // namespace
+
+storage::message_draft task_message(std::string_view type, const task& about) {
+  json data{{"status", to_string(about.status)}, {"attempt", about.attempt}};
+  if (about.error) data["error"] = {{"code", about.error->code}, {"message", about.error->message}};
+  if (about.usage.total() > 0) {
+    data["usage"] = {{"input_tokens", about.usage.input_tokens},
+                     {"output_tokens", about.usage.output_tokens},
+                     {"total_tokens", about.usage.total()}};
+  }
+  auto made = draft(type, about, about.title, data);
+  if (type == bus::task_created) {
+    made.from = about.requester ? party::of(*about.requester) : party::user();
+    made.to = party::of(about.assignee);
+  }
+  return made;
+}
+
+storage::message_draft call_message(std::string_view type, const task& about, const tool_request& call) {
+  return draft(type, about, call.tool, {{"tool", call.tool}, {"callId", call.call_id}});
+}
+
+storage::message_draft result_message(const task& about, std::string_view tool, const tool_outcome& outcome) {
+  return draft(bus::tool_result, about, std::string(tool),
+               {{"tool", tool}, {"callId", outcome.call_id}, {"isError", outcome.is_error}});
+}
+
+storage::message_draft decision_message(bool granted, const task& about, const tool_request& call,
+                                        const std::optional<std::string>& comment) {
+  json data{{"tool", call.tool}, {"callId", call.call_id}};
+  if (comment) data["comment"] = *comment;
+  auto made = draft(granted ? bus::approval_granted : bus::approval_rejected, about, call.tool, data);
+  made.from = party::user();
+  made.to = party::of(about.assignee);
+  return made;
+}
+
+storage::message_draft agent_message(std::string_view type, agent_id about, std::string text) {
+  storage::message_draft made;
+  made.type = type;
+  made.from = party::of(about);
+  made.to = party::everyone();
+  made.text = std::move(text);
+  return made;
+}
+
+}  // namespace flotilla::actors

@@ -1,0 +1,205 @@
+// Makes and reads the events of a run's journal.
+#include "core/run_events.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "core/bus_types.hpp"
+
+namespace flotilla {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+/// How much of a tool call's arguments its event's text shows, in bytes.
+constexpr std::size_t max_shown_arguments = 500;
+
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+event make(event_type type, std::string_view text) {
+  event made;
+  made.type = type;
+  made.text = text;
+  return made;
+}
+
+event make(event_type type, std::string_view text, const json& data) {
+  auto made = make(type, text);
+  made.data = dump(data);
+  return made;
+}
+
+json usage_json(const token_usage& usage) {
+  return {{"input_tokens", usage.input_tokens},
+          {"output_tokens", usage.output_tokens},
+          {"total_tokens", usage.total()}};
+}
+
+/// Arguments as a JSON object: what is none becomes an empty one.
+json arguments_json(const std::string& text) {
+  auto parsed = json::parse(text, nullptr, false);
+  return parsed.is_object() ? parsed : json::object();
+}
+
+/// The longest prefix of at most `limit` bytes that does not cut a UTF-8 sequence.
+std::string_view cut_utf8(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0U) == 0x80U) --limit;
+  return text.substr(0, limit);
+}
+
+json parse_data(const event& from) {
+  return from.data ? json::parse(*from.data, nullptr, false) : json::object();
+}
+
+token_usage read_usage(const json& object) {
+  token_usage usage;
+  if (const auto found = object.find("usage"); found != object.end() && found->is_object()) {
+    usage.input_tokens = found->value("input_tokens", std::uint64_t{0});
+    usage.output_tokens = found->value("output_tokens", std::uint64_t{0});
+  }
+  return usage;
+}
+
+tl::unexpected<error> damaged(const event& from) {
+  return fail(errc::internal, "event " + std::to_string(from.seq) + " of the journal cannot be read");
+}
+
+bool is_text(const json& object, const char* field) {
+  const auto found = object.find(field);
+  return found != object.end() && found->is_string();
+}
+
+}  // namespace
+
+std::string_view to_string(approval_reason reason) noexcept {
+  return reason == approval_reason::policy ? "policy" : "unknown_outcome";
+}
+
+event status_event(std::string_view text) { return make(event_type::status, text); }
+
+event running_event(std::uint32_t attempt, std::string_view provider, std::string_view model) {
+  return make(event_type::status, run_status::running,
+              {{"attempt", attempt}, {"provider", provider}, {"model", model}});
+}
+
+event model_call_event(std::uint32_t turn, std::uint32_t attempt) {
+  return make(event_type::status, run_status::model_call, {{"turn", turn}, {"try", attempt}});
+}
+
+std::optional<event> delta_event(const model_delta& delta) {
+  if (const auto* text = std::get_if<text_delta>(&delta)) return make(event_type::output, text->text);
+  if (const auto* thought = std::get_if<thinking_delta>(&delta)) return make(event_type::thinking, thought->text);
+  const auto& end = std::get<thinking_end>(delta);
+  if (end.opaque.empty()) return std::nullopt;
+  auto opaque = json::parse(end.opaque, nullptr, false);
+  if (opaque.is_discarded()) return std::nullopt;
+  return make(event_type::thinking, "", {{"opaque", std::move(opaque)}});
+}
+
+event model_answer_event(const model_answer& answer) {
+  auto calls = json::array();
+  for (const auto& call : answer.calls) {
+    calls.push_back({{"callId", call.call_id}, {"tool", call.tool}, {"arguments", arguments_json(call.arguments)}});
+  }
+  return make(event_type::status, run_status::model_answer,
+              {{"stopReason", to_string(answer.stop)}, {"usage", usage_json(answer.usage)}, {"calls", std::move(calls)}});
+}
+
+event retrying_event(const model_failure& failure, std::uint32_t tries_made, std::chrono::milliseconds delay) {
+  return make(event_type::status, run_status::retrying,
+              {{"code", failure.code},
+               {"message", failure.message},
+               {"try", tries_made},
+               {"delayMs", delay.count()},
+               {"usage", usage_json(failure.usage)}});
+}
+
+event tool_call_event(const tool_request& request) {
+  const auto arguments = arguments_json(request.arguments);
+  const auto shown = dump(arguments);
+  auto made = make(event_type::tool_call, request.tool + " " + std::string(cut_utf8(shown, max_shown_arguments)),
+                   {{"arguments", arguments}});
+  made.tool = request.tool;
+  made.call_id = request.call_id;
+  return made;
+}
+
+event tool_result_event(std::string_view tool, const tool_outcome& outcome) {
+  std::string text(cut_utf8(outcome.text, max_tool_result_bytes));
+  if (text.size() < outcome.text.size()) {
+    text += "\n[cut: " + std::to_string(text.size()) + " of " + std::to_string(outcome.text.size()) + " bytes]";
+  }
+  auto made = make(event_type::tool_result, text);
+  if (outcome.is_error) made.data = R"({"isError":true})";
+  made.tool = tool;
+  made.call_id = outcome.call_id;
+  return made;
+}
+
+event approval_requested_event(const tool_request& request, approval_reason reason) {
+  auto made = make(event_type::status, run_status::approval_requested,
+                   {{"reason", to_string(reason)}, {"arguments", arguments_json(request.arguments)}});
+  made.tool = request.tool;
+  made.call_id = request.call_id;
+  return made;
+}
+
+event decision_event(bool granted, std::string_view tool, std::string_view call_id,
+                     const std::optional<std::string>& comment) {
+  auto made = make(event_type::status, granted ? run_status::approved : run_status::rejected);
+  if (comment) made.data = dump({{"comment", *comment}});
+  made.tool = tool;
+  made.call_id = call_id;
+  return made;
+}
+
+event error_event(const task_error& why) { return make(event_type::error, why.message, {{"code", why.code}}); }
+
+result<model_answer> read_model_answer(const event& from) {
+  const auto data = parse_data(from);
+  if (!data.is_object() || !is_text(data, "stopReason") || !data.contains("calls")) return damaged(from);
+  const auto stop = parse_stop_reason(data["stopReason"].get_ref<const std::string&>());
+  if (!stop || !data["calls"].is_array()) return damaged(from);
+  model_answer answer;
+  answer.stop = *stop;
+  answer.usage = read_usage(data);
+  for (const auto& call : data["calls"]) {
+    if (!call.is_object() || !is_text(call, "callId") || !is_text(call, "tool") || !call.contains("arguments")) {
+      return damaged(from);
+    }
+    answer.calls.push_back({call["callId"], call["tool"], dump(call["arguments"])});
+  }
+  return answer;
+}
+
+result<token_usage> read_retry_usage(const event& from) {
+  const auto data = parse_data(from);
+  if (!data.is_object()) return damaged(from);
+  return read_usage(data);
+}
+
+result<tool_outcome> read_tool_outcome(const event& from) {
+  const auto data = parse_data(from);
+  if (!from.call_id || !data.is_object()) return damaged(from);
+  return tool_outcome{*from.call_id, from.text, data.value("isError", false)};
+}
+
+std::string read_opaque(const event& from) {
+  const auto data = parse_data(from);
+  return data.is_object() && data.contains("opaque") ? dump(data["opaque"]) : std::string();
+}
+
+std::string read_comment(const event& from) {
+  const auto data = parse_data(from);
+  return data.is_object() && is_text(data, "comment") ? data["comment"].get<std::string>() : std::string();
+}
+
+std::optional<approval_reason> read_approval_reason(const event& from) {
+  const auto data = parse_data(from);
+  if (!data.is_object() || !is_text(data, "reason")) return std::nullopt;
+  return data["reason"] == "policy" ? approval_reason::policy : approval_reason::unknown_outcome;
+}
+
+}  // namespace flotilla

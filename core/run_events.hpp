@@ -1,0 +1,60 @@
+// The events of a run's journal: how each is made, and how what it carries is read back. Pure.
+//
+// Positions and times are the caller's to set. The texts of status events stand in core/bus_types.hpp; the order
+// in which events may follow each other is the grammar in core/run_machine.hpp.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/model_provider.hpp"
+#include "flotilla/event.hpp"
+#include "flotilla/result.hpp"
+#include "flotilla/task.hpp"
+
+namespace flotilla {
+
+/// Why a human is asked about a tool call.
+enum class approval_reason : std::uint8_t {
+  policy,           ///< the agent's `approvals` name the tool
+  unknown_outcome,  ///< it had begun before a crash, and may or may not have happened
+};
+[[nodiscard]] std::string_view to_string(approval_reason reason) noexcept;
+
+/// A status event without data.
+[[nodiscard]] event status_event(std::string_view text);
+/// An attempt begins.
+[[nodiscard]] event running_event(std::uint32_t attempt, std::string_view provider, std::string_view model);
+/// A model call starts: which turn, and which try of it, both from 1.
+[[nodiscard]] event model_call_event(std::uint32_t turn, std::uint32_t attempt);
+/// A piece of what the model says. A `thinking_end` with nothing opaque makes no event.
+[[nodiscard]] std::optional<event> delta_event(const model_delta& delta);
+[[nodiscard]] event model_answer_event(const model_answer& answer);
+/// A model call failed and is made again after `delay`. `tries_made` counts the failed one.
+[[nodiscard]] event retrying_event(const model_failure& failure, std::uint32_t tries_made,
+                                   std::chrono::milliseconds delay);
+[[nodiscard]] event tool_call_event(const tool_request& request);
+/// The text is cut at `max_tool_result_bytes`, and the cut is said in it.
+[[nodiscard]] event tool_result_event(std::string_view tool, const tool_outcome& outcome);
+[[nodiscard]] event approval_requested_event(const tool_request& request, approval_reason reason);
+/// `approved` or `rejected`, with what the human said.
+[[nodiscard]] event decision_event(bool granted, std::string_view tool, std::string_view call_id,
+                                   const std::optional<std::string>& comment);
+[[nodiscard]] event error_event(const task_error& why);
+
+inline constexpr std::size_t max_tool_result_bytes = 64U << 10U;
+
+// What an event carries, read back. Errors: internal (not what the maker above writes).
+[[nodiscard]] result<model_answer> read_model_answer(const event& from);
+[[nodiscard]] result<token_usage> read_retry_usage(const event& from);
+[[nodiscard]] result<tool_outcome> read_tool_outcome(const event& from);
+/// The opaque part of a thinking event, as JSON text.
+[[nodiscard]] std::string read_opaque(const event& from);
+[[nodiscard]] std::string read_comment(const event& from);
+[[nodiscard]] std::optional<approval_reason> read_approval_reason(const event& from);
+
+}  // namespace flotilla

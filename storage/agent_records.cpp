@@ -1,0 +1,69 @@
+// Agents as records.
+#include "core/json_decode.hpp"
+#include "core/validation.hpp"
+#include "flotilla/json.hpp"
+#include "storage/codec.hpp"
+#include "storage/paging.hpp"
+#include "storage/records.hpp"
+
+namespace flotilla::storage {
+namespace {
+
+void require_as_read(batch& into, std::string key, const stored<agent>* before) {
+  into.require(std::move(key), before != nullptr ? std::optional(before->bytes) : std::nullopt);
+}
+
+}  // namespace
+
+result<std::optional<stored<agent>>> read_agent(const snapshot& from, org_id org, agent_id which) {
+  auto bytes = from.get(keys::agent(org, which));
+  if (!bytes) return fail(std::move(bytes.error()));
+  if (!*bytes) return std::nullopt;
+  auto value = agent_from_json(**bytes);
+  if (!value) return fail(damaged("agent", which.to_string()));
+  return stored<agent>{std::move(*value), std::move(**bytes)};
+}
+
+result<page<agent>> list_agents(const snapshot& from, org_id org, const agent_query& query) {
+  if (auto good = validate(query.page); !good) return fail(std::move(good.error()));
+  auto before = read_cursor(query.page.cursor, keys::table::agents, ulid::size);
+  if (!before) return fail(std::move(before.error()));
+  // `running` is derived: whoever asks for it wants to sift the active ones.
+  const bool by_status = query.status && *query.status != agent_status::running;
+  const row_range rows{by_status ? keys::agents_by_status(org, *query.status) : keys::all(keys::table::agents, org),
+                       {},
+                       *before};
+  return list_rows<agent>(from, rows, keys::table::agents, query.page.limit,
+                          [&](std::string_view position, std::string_view value) -> result<std::optional<agent>> {
+                            const agent_id which{keys::ulid_from(position)};
+                            auto found = by_status ? from.get(keys::agent(org, which))
+                                                   : result<std::optional<std::string>>(std::string(value));
+                            if (!found) return fail(std::move(found.error()));
+                            auto decoded = *found ? agent_from_json(**found) : fail(errc::internal, {});
+                            if (!decoded) return fail(damaged("agent", which.to_string()));
+                            if (query.team && decoded->team != query.team) return std::nullopt;
+                            return std::move(*decoded);
+                          });
+}
+
+void write_agent(batch& into, org_id org, const stored<agent>* before, const agent& after) {
+  require_as_read(into, keys::agent(org, after.id), before);
+  into.put(keys::agent(org, after.id), to_json(after));
+  if (before != nullptr && before->value.status == after.status) return;
+  const std::string position(keys::bytes_of(after.id.value));
+  if (before != nullptr) into.erase(keys::agents_by_status(org, before->value.status) + position);
+  into.put(keys::agents_by_status(org, after.status) + position, {});
+}
+
+void require_agent(batch& into, org_id org, const stored<agent>& seen) {
+  require_as_read(into, keys::agent(org, seen.value.id), &seen);
+}
+
+result<bool> has_running_task(const snapshot& from, org_id org, agent_id which) {
+  const auto running = keys::tasks_by_assignee_and_status(org, which, task_status::running);
+  auto found = first_of(from, keys_with_prefix(running), direction::forward);
+  if (!found) return fail(std::move(found.error()));
+  return found->has_value();
+}
+
+}  // namespace flotilla::storage

@@ -1,0 +1,52 @@
+// The values of the store.
+//
+//   agent     = the Agent object of the API, as to_json writes it
+//   task      = flags:u8 before_attempt:u64 json        flags: bit 0 queued, the others 0; json: the Task object
+//   event     = the Event object
+//   message   = the Message object
+//   org       = {"id","name","createdAt"}
+//   user      = {"id","name","role"}
+//   api token = {"id","org","user","name","role","createdAt"}
+//   log head  = u64, the last position taken
+//   format    = u32
+//
+// Integers are most significant byte first; JSON is UTF-8 without white space. Events and messages are kept as the
+// very bytes that SSE shows, so that reading one for a watcher decodes nothing.
+//
+// All functions are pure. Errors of decoding: internal, naming the kind of the record.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "flotilla/access.hpp"
+#include "flotilla/result.hpp"
+#include "storage/records.hpp"
+
+namespace flotilla::storage {
+
+[[nodiscard]] std::string encode(const task_record& value);
+[[nodiscard]] result<task_record> decode_task(std::string_view bytes);
+
+[[nodiscard]] std::string encode(const org& value);
+[[nodiscard]] result<org> decode_org(std::string_view bytes);
+
+[[nodiscard]] std::string encode(const user& value);
+[[nodiscard]] result<user> decode_user(std::string_view bytes);
+
+[[nodiscard]] std::string encode(const api_token& value);
+[[nodiscard]] result<api_token> decode_token(std::string_view bytes);
+
+[[nodiscard]] std::string encode_log_head(std::uint64_t last);
+/// Nothing is an empty log: 0.
+[[nodiscard]] result<std::uint64_t> decode_log_head(const std::optional<std::string>& bytes);
+
+[[nodiscard]] std::string encode_format(std::uint32_t version);
+[[nodiscard]] result<std::uint32_t> decode_format(std::string_view bytes);
+
+/// The error of a record that cannot be decoded.
+[[nodiscard]] error damaged(std::string_view kind, std::string_view which);
+
+}  // namespace flotilla::storage

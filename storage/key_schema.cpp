@@ -1,0 +1,128 @@
+#include "storage/key_schema.hpp"
+
+#include <cstring>
+
+namespace flotilla::storage::keys {
+namespace {
+
+// The numbers on the disk are those of the enums: whoever reorders these breaks every store.
+static_assert(static_cast<int>(agent_status::active) == 0 && static_cast<int>(agent_status::paused) == 2 &&
+              static_cast<int>(agent_status::archived) == 3);
+static_assert(static_cast<int>(task_status::pending) == 0 && static_cast<int>(task_status::running) == 1 &&
+              static_cast<int>(task_status::waiting) == 2 && static_cast<int>(task_status::done) == 3 &&
+              static_cast<int>(task_status::error) == 4);
+static_assert(static_cast<int>(task_priority::high) == 0 && static_cast<int>(task_priority::normal) == 1 &&
+              static_cast<int>(task_priority::low) == 2);
+
+std::string begin(table of) { return std::string(1, static_cast<char>(of)); }
+
+template <id_kind Kind>
+std::string operator+(std::string key, const id<Kind>& value) {
+  key.append(bytes_of(value.value));
+  return key;
+}
+
+std::string operator+(std::string key, std::uint64_t seq) {
+  key.append(seq_bytes(seq));
+  return key;
+}
+
+template <class Enum>
+  requires std::is_enum_v<Enum>
+std::string operator+(std::string key, Enum value) {
+  key.push_back(static_cast<char>(value));
+  return key;
+}
+
+}  // namespace
+
+std::string format() { return begin(table::meta).append("format"); }
+std::string agent(org_id org, agent_id which) { return begin(table::agents) + org + which; }
+std::string event(org_id org, task_id task, std::uint64_t seq) { return events(org, task) + seq; }
+std::string org(org_id which) { return begin(table::orgs) + which; }
+std::string bus_head(org_id org) { return begin(table::bus_heads) + org; }
+std::string message(org_id org, std::uint64_t seq) { return begin(table::messages) + org + seq; }
+std::string task(org_id org, task_id which) { return begin(table::tasks) + org + which; }
+std::string user(org_id org, user_id which) { return begin(table::users) + org + which; }
+
+std::string token(const std::array<std::uint8_t, 32>& hash) {
+  auto key = begin(table::tokens);
+  for (const auto byte : hash) key.push_back(static_cast<char>(byte));
+  return key;
+}
+
+std::string work(org_id org, agent_id agent, task_priority priority, task_id task) {
+  return work_of(org, agent) + priority + task;
+}
+
+std::string all(table of) { return begin(of); }
+std::string all(table of, org_id org) { return begin(of) + org; }
+
+std::string agents_by_status(org_id org, agent_status status) {
+  return begin(table::agents_by_status) + org + status;
+}
+
+std::string events(org_id org, task_id task) { return begin(table::events) + org + task; }
+
+std::string messages_by_agent(org_id org, agent_id agent) {
+  return begin(table::messages_by_agent) + org + agent;
+}
+
+std::string messages_by_task(org_id org, task_id task) { return begin(table::messages_by_task) + org + task; }
+
+std::string messages_by_type(org_id org, std::string_view type) {
+  auto key = begin(table::messages_by_type) + org;
+  key.append(type).push_back('\0');
+  return key;
+}
+
+std::string tasks_by_status(org_id org, task_status status) {
+  return begin(table::tasks_by_status) + org + status;
+}
+
+std::string tasks_by_assignee(org_id org, agent_id agent) {
+  return begin(table::tasks_by_assignee) + org + agent;
+}
+
+std::string tasks_by_assignee_and_status(org_id org, agent_id agent, task_status status) {
+  return begin(table::tasks_by_assignee_and_status) + org + agent + status;
+}
+
+std::string work_of(org_id org, agent_id agent) { return begin(table::work) + org + agent; }
+
+std::string seq_bytes(std::uint64_t seq) {
+  std::string bytes(seq_size, '\0');
+  for (std::size_t i = seq_size; i-- > 0; seq >>= 8U) bytes[i] = static_cast<char>(seq & 0xFFU);
+  return bytes;
+}
+
+std::uint64_t seq_from(std::string_view bytes) noexcept {
+  std::uint64_t seq = 0;
+  for (const char byte : bytes) seq = (seq << 8U) | static_cast<unsigned char>(byte);
+  return seq;
+}
+
+ulid ulid_from(std::string_view bytes) noexcept {
+  ulid value;
+  std::memcpy(value.bytes.data(), bytes.data(), ulid::size);
+  return value;
+}
+
+std::string_view bytes_of(const ulid& value) noexcept {
+  return {reinterpret_cast<const char*>(value.bytes.data()), ulid::size};
+}
+
+std::optional<work_parts> parse_work(std::string_view key) noexcept {
+  constexpr std::size_t priority_at = 1 + 2 * ulid::size;
+  if (key.size() != priority_at + 1 + ulid::size || key.front() != static_cast<char>(table::work)) {
+    return std::nullopt;
+  }
+  const auto priority = static_cast<unsigned char>(key[priority_at]);
+  if (priority > static_cast<unsigned char>(task_priority::low)) return std::nullopt;
+  return work_parts{{ulid_from(key.substr(1))},
+                    {ulid_from(key.substr(1 + ulid::size))},
+                    static_cast<task_priority>(priority),
+                    {ulid_from(key.substr(priority_at + 1))}};
+}
+
+}  // namespace flotilla::storage::keys

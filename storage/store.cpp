@@ -1,0 +1,13 @@
+#include "storage/store.hpp"
+
+namespace flotilla::storage {
+
+key_range keys_with_prefix(std::string_view prefix) {
+  // The first key behind the prefix: its last byte that can grow, grown by one; what follows it is dropped.
+  std::string to(prefix);
+  while (!to.empty() && static_cast<unsigned char>(to.back()) == 0xFFU) to.pop_back();
+  if (!to.empty()) to.back() = static_cast<char>(static_cast<unsigned char>(to.back()) + 1U);
+  return {std::string(prefix), std::move(to)};
+}
+
+}  // namespace flotilla::storage

@@ -1,0 +1,110 @@
+// Tasks as records, and the work queues that they lie in.
+#include <algorithm>
+
+#include "core/validation.hpp"
+#include "storage/codec.hpp"
+#include "storage/paging.hpp"
+#include "storage/records.hpp"
+
+namespace flotilla::storage {
+namespace {
+
+/// The keys of the index rows of a task, its place in the work queue among them.
+std::vector<std::string> index_keys(org_id org, const task_record& record) {
+  const auto& task = record.task;
+  const auto position = keys::bytes_of(task.id.value);
+  std::vector<std::string> found{
+      keys::tasks_by_status(org, task.status).append(position),
+      keys::tasks_by_assignee(org, task.assignee).append(position),
+      keys::tasks_by_assignee_and_status(org, task.assignee, task.status).append(position),
+  };
+  const bool to_be_run = task.status == task_status::running || (task.status == task_status::pending && record.queued);
+  if (to_be_run) found.push_back(keys::work(org, task.assignee, task.priority, task.id));
+  return found;
+}
+
+/// The narrowest index for the filters that are set.
+std::string index_for(org_id org, const task_query& query) {
+  if (query.assignee && query.status) return keys::tasks_by_assignee_and_status(org, *query.assignee, *query.status);
+  if (query.assignee) return keys::tasks_by_assignee(org, *query.assignee);
+  if (query.status) return keys::tasks_by_status(org, *query.status);
+  return keys::all(keys::table::tasks, org);
+}
+
+}  // namespace
+
+result<std::optional<stored<task_record>>> read_task(const snapshot& from, org_id org, task_id which) {
+  auto bytes = from.get(keys::task(org, which));
+  if (!bytes) return fail(std::move(bytes.error()));
+  if (!*bytes) return std::nullopt;
+  auto value = decode_task(**bytes);
+  if (!value) return fail(damaged("task", which.to_string()));
+  return stored<task_record>{std::move(*value), std::move(**bytes)};
+}
+
+result<page<task>> list_tasks(const snapshot& from, org_id org, const task_query& query) {
+  if (auto good = validate(query.page); !good) return fail(std::move(good.error()));
+  auto before = read_cursor(query.page.cursor, keys::table::tasks, ulid::size);
+  if (!before) return fail(std::move(before.error()));
+  return list_rows<task>(from, {index_for(org, query), {}, *before}, keys::table::tasks, query.page.limit,
+                         [&](std::string_view position, std::string_view) -> result<std::optional<task>> {
+                           const task_id which{keys::ulid_from(position)};
+                           auto found = read_task(from, org, which);
+                           if (!found) return fail(std::move(found.error()));
+                           if (!*found) return fail(damaged("task", which.to_string()));
+                           auto& task = (*found)->value.task;
+                           if (query.priority && task.priority != *query.priority) return std::nullopt;
+                           return std::move(task);
+                         });
+}
+
+stored<task_record> write_task(batch& into, org_id org, const stored<task_record>* before, const task_record& after) {
+  auto key = keys::task(org, after.task.id);
+  into.require(key, before != nullptr ? std::optional(before->bytes) : std::nullopt);
+  stored<task_record> written{after, encode(after)};
+  into.put(std::move(key), written.bytes);
+  const auto old_rows = before != nullptr ? index_keys(org, before->value) : std::vector<std::string>();
+  const auto new_rows = index_keys(org, after);
+  const auto absent_from = [](const std::vector<std::string>& rows, const std::string& row) {
+    return std::find(rows.begin(), rows.end(), row) == rows.end();
+  };
+  for (const auto& row : old_rows) {
+    if (absent_from(new_rows, row)) into.erase(row);
+  }
+  for (const auto& row : new_rows) {
+    if (absent_from(old_rows, row)) into.put(row, {});
+  }
+  return written;
+}
+
+result<std::vector<work_item>> read_work(const snapshot& from, org_id org, agent_id which) {
+  std::vector<work_item> found;
+  bool good = true;
+  const auto scanned = from.scan(keys_with_prefix(keys::work_of(org, which)), direction::forward,
+                                 [&](std::string_view key, std::string_view) {
+                                   const auto parts = keys::parse_work(key);
+                                   good = parts.has_value();
+                                   if (good) found.push_back({parts->org, parts->agent, parts->priority, parts->task});
+                                   return good;
+                                 });
+  if (!scanned) return fail(scanned.error());
+  if (!good) return fail(damaged("the work of agent", which.to_string()));
+  return found;
+}
+
+result<void> visit_agents_with_work(const snapshot& from, const std::function<bool(org_id, agent_id)>& visit) {
+  auto rest = keys_with_prefix(keys::all(keys::table::work));
+  for (;;) {
+    const auto row = first_of(from, rest, direction::forward);
+    if (!row) return fail(row.error());
+    if (!*row) return {};
+    const auto parts = keys::parse_work((*row)->first);
+    if (!parts) return fail(damaged("a work queue", {}));
+    if (!visit(parts->org, parts->agent)) return {};
+    auto next = keys_with_prefix(keys::work_of(parts->org, parts->agent)).to;
+    if (next >= rest.to) return {};
+    rest.from = std::move(next);
+  }
+}
+
+}  // namespace flotilla::storage
