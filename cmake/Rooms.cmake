@@ -43,13 +43,13 @@ function(flotilla_test name)
     return()
   endif()
   add_executable(test_${name} ${sources} "${PROJECT_SOURCE_DIR}/tests/support/main.cpp")
+  # It defines BOOST_TEST_MODULE before it includes Boost.Test, which the precompiled header would have done already.
+  set_source_files_properties("${PROJECT_SOURCE_DIR}/tests/support/main.cpp" PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
   target_link_libraries(test_${name} PRIVATE flotilla_options ${TEST_LINKS} Boost::unit_test_framework)
   target_compile_definitions(test_${name} PRIVATE BOOST_TEST_DYN_LINK
                              FLOTILLA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                              FLOTILLA_PROGRAM="${PROJECT_BINARY_DIR}/flotilla")
   target_precompile_headers(test_${name} PRIVATE ${FLOTILLA_COMMON_HEADERS} <boost/test/unit_test.hpp> ${TEST_PRECOMPILE})
-  # Boost.Test makes the main function where the module is named before its header is read for the first time.
-  set_source_files_properties("${PROJECT_SOURCE_DIR}/tests/support/main.cpp" PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 120)
   endif()
