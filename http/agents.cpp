@@ -1,0 +1,88 @@
+// /api/agents
+#include "http/handlers.hpp"
+#include "http/input.hpp"
+
+namespace flotilla::http {
+namespace {
+
+constexpr const char* noun = "agent";
+
+result<agent_query> read_query(query_reader in) {
+  agent_query query;
+  in.optional("status", query.status);
+  in.optional("team", query.team);
+  read_page(in, query.page);
+  return std::move(in).check(std::move(query));
+}
+
+result<agent_draft> read_draft(body_reader in) {
+  agent_draft draft;
+  in.required("name", draft.name);
+  in.required("role", draft.role);
+  in.required("model", draft.model);
+  in.required("provider", draft.provider);
+  in.required("glyph", draft.glyph);
+  in.optional("manager", draft.manager);
+  in.optional("team", draft.team);
+  in.optional("mcps", draft.mcps);
+  in.optional("approvals", draft.approvals);
+  in.optional("maxTurns", draft.max_turns);
+  in.optional("budget", draft.budget);
+  return std::move(in).check(std::move(draft));
+}
+
+result<agent_patch> read_patch(body_reader in) {
+  agent_patch patch;
+  in.change("name", patch.name);
+  in.change("role", patch.role);
+  in.change("model", patch.model);
+  in.change("provider", patch.provider);
+  in.change("glyph", patch.glyph);
+  in.change("manager", patch.manager);
+  in.change("team", patch.team);
+  in.change("status", patch.status);
+  in.change("mcps", patch.mcps);
+  in.change("approvals", patch.approvals);
+  in.change("maxTurns", patch.max_turns);
+  in.change("budget", patch.budget);
+  return std::move(in).check(std::move(patch));
+}
+
+}  // namespace
+
+void list_agents(api& shared, const exchange_ptr& client) {
+  auto query = query_as(*client, read_query);
+  if (!query) return client->answer(error_response(query.error()));
+  shared.served.list_agents(client->who, std::move(*query), answering_page<agent>(client));
+}
+
+void create_agent(api& shared, const exchange_ptr& client) {
+  auto draft = body_as(*client, read_draft);
+  if (!draft) return client->answer(error_response(draft.error()));
+  shared.served.create_agent(client->who, std::move(*draft), answering<agent>(client, [](const agent& made) {
+                               return created(to_json(made), "/api/agents/" + made.id.to_string());
+                             }));
+}
+
+void find_agent(api& shared, const exchange_ptr& client) {
+  const auto which = path_id<agent_id>(*client, noun);
+  if (!which) return client->answer(error_response(which.error()));
+  shared.served.find_agent(client->who, *which, answering<agent>(client));
+}
+
+void update_agent(api& shared, const exchange_ptr& client) {
+  const auto which = path_id<agent_id>(*client, noun);
+  if (!which) return client->answer(error_response(which.error()));
+  auto patch = body_as(*client, read_patch);
+  if (!patch) return client->answer(error_response(patch.error()));
+  shared.served.update_agent(client->who, *which, std::move(*patch), answering<agent>(client));
+}
+
+void archive_agent(api& shared, const exchange_ptr& client) {
+  const auto which = path_id<agent_id>(*client, noun);
+  if (!which) return client->answer(error_response(which.error()));
+  shared.served.archive_agent(client->who, *which,
+                              answering<agent>(client, [](const agent&) { return ok(R"({"ok":true})"); }));
+}
+
+}  // namespace flotilla::http

@@ -1,0 +1,46 @@
+// /api/messages: the bus, as a list and as an event stream.
+#include "http/handlers.hpp"
+#include "http/input.hpp"
+#include "http/resume.hpp"
+
+namespace flotilla::http {
+namespace {
+
+void read_filter(query_reader& in, message_filter& into) {
+  in.optional("agent", into.agent);
+  in.optional("type", into.type);
+  in.optional("task", into.task);
+  in.optional("since", into.since);
+  in.optional("until", into.until);
+}
+
+result<message_query> read_query(query_reader in) {
+  message_query query;
+  read_filter(in, query.filter);
+  read_page(in, query.page);
+  return std::move(in).check(std::move(query));
+}
+
+result<message_filter> read_watch(query_reader in) {
+  message_filter filter;
+  read_filter(in, filter);
+  return std::move(in).check(std::move(filter));
+}
+
+}  // namespace
+
+void list_messages(api& shared, const exchange_ptr& client) {
+  auto query = query_as(*client, read_query);
+  if (!query) return client->answer(error_response(query.error()));
+  shared.served.list_messages(client->who, std::move(*query), answering_page<message>(client));
+}
+
+void watch_messages(api& shared, const exchange_ptr& client) {
+  auto filter = query_as(*client, read_watch);
+  if (!filter) return client->answer(error_response(filter.error()));
+  const auto from = resume_position(client->in());
+  if (!from) return client->answer(error_response(from.error()));
+  shared.served.watch_messages(client->who, std::move(*filter), *from, streaming(shared, client));
+}
+
+}  // namespace flotilla::http
