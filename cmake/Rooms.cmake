@@ -1,7 +1,8 @@
 # flotilla_room(NAME [PROGRAM OUTPUT] [LINKS …] [PRIVATE_LINKS …] [PRECOMPILE …])
 #
-# Makes the target flotilla_NAME of the sources in the folder NAME: a static library or, with PROGRAM, a program
-# of that name at the top of the build folder. LINKS are seen by its users too.
+# Makes the static library flotilla_NAME of the sources in the folder NAME and, with PROGRAM, the program OUTPUT of
+# its main.cpp at the top of the build folder: so tests can link all of a program but its main function. LINKS are
+# seen by its users too.
 
 set(FLOTILLA_COMMON_HEADERS <algorithm> <chrono> <functional> <map> <memory> <optional> <string> <string_view>
     <unordered_map> <utility> <variant> <vector> <tl/expected.hpp>)
@@ -20,12 +21,13 @@ function(flotilla_room name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${name}/*.cpp")
   set(target flotilla_${name})
   if(ROOM_PROGRAM)
-    add_executable(${target} ${sources})
-    set_target_properties(${target} PROPERTIES OUTPUT_NAME ${ROOM_PROGRAM}
-                          RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
-  else()
-    add_library(${target} STATIC ${sources})
+    set(main "${PROJECT_SOURCE_DIR}/${name}/main.cpp")
+    list(REMOVE_ITEM sources "${main}")
+    add_executable(${ROOM_PROGRAM} "${main}")
+    set_target_properties(${ROOM_PROGRAM} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
+    target_link_libraries(${ROOM_PROGRAM} PRIVATE ${target} ${ROOM_PRIVATE_LINKS})
   endif()
+  add_library(${target} STATIC ${sources})
   target_link_libraries(${target} PUBLIC flotilla_options ${ROOM_LINKS} PRIVATE ${ROOM_PRIVATE_LINKS})
   target_precompile_headers(${target} PRIVATE ${FLOTILLA_COMMON_HEADERS} ${ROOM_PRECOMPILE})
 endfunction()

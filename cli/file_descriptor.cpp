@@ -1,0 +1,37 @@
+// Owning and writing of open files.
+#include "cli/file_descriptor.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+namespace flotilla::cli {
+
+file_descriptor& file_descriptor::operator=(file_descriptor&& other) noexcept {
+  if (this != &other) {
+    if (open()) ::close(number_);
+    number_ = std::exchange(other.number_, -1);
+  }
+  return *this;
+}
+
+file_descriptor::~file_descriptor() {
+  if (open()) ::close(number_);
+}
+
+result<void> write_all(const file_descriptor& to, std::string_view text) {
+  while (!text.empty()) {
+    const auto written = ::write(to.number(), text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return system_failure("writing");
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+tl::unexpected<error> system_failure(const std::string& what) {
+  return fail(errc::internal, what + ": " + std::generic_category().message(errno));
+}
+
+}  // namespace flotilla::cli

@@ -1,0 +1,124 @@
+// The life of a server: take the directory, open the fleet, show the token, listen, wait, drain.
+#include "cli/serve.hpp"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <system_error>
+
+#include "cli/bootstrap_token.hpp"
+#include "cli/directory_lock.hpp"
+#include "cli/drain.hpp"
+#include "cli/endpoint.hpp"
+#include "cli/logging.hpp"
+#include "cli/process_limits.hpp"
+#include "cli/shutdown_signals.hpp"
+#include "cli/token_file.hpp"
+#include "cli/version.hpp"
+#include "flotilla/fleet.hpp"
+#include "http/server.hpp"
+
+namespace flotilla::cli {
+
+namespace {
+
+exit_code refuse(const error& reason, exit_code code = exit_code::failed) {
+  std::cerr << "flotilla: " << reason.message << '\n';
+  return code;
+}
+
+result<void> make_directory(const std::filesystem::path& directory) {
+  std::error_code problem;
+  std::filesystem::create_directories(directory, problem);
+  if (problem) return fail(errc::internal, "making " + directory.string() + ": " + problem.message());
+  return {};
+}
+
+fleet_options fleet_options_of(const serve_settings& settings, std::optional<std::string> bootstrap_token) {
+  fleet_options options;
+  options.data_directory = settings.data;
+  options.bootstrap_token = std::move(bootstrap_token);
+  options.scheduler_threads = settings.actor_threads;
+  options.reader_threads = settings.reader_threads;
+  options.agent_idle = std::chrono::seconds(settings.agent_idle_seconds);
+  options.read_environment();
+  return options;
+}
+
+http::server_options server_options_of(const serve_settings& settings, const endpoint& where) {
+  http::server_options options;
+  options.listen_host = where.host;
+  options.port = where.port;
+  options.io_threads = settings.io_threads;
+  options.rate_limit_per_minute = settings.rate_limit;
+  return options;
+}
+
+/// Shows a new admin token once, on a terminal only (what stdout leads to otherwise may be a log), and keeps it in
+/// its file. Where the file cannot be written, stdout is the only place left.
+void hand_over_token(const fleet& opened, const std::filesystem::path& directory) {
+  const auto token = opened.new_admin_token();
+  if (!token) return;
+  const auto file = write_token_file(directory, *token);
+  if (!file) {
+    spdlog::error("the admin token could not be kept in a file: {}", file.error().message);
+    std::cout << "The admin token, shown this once: " << *token << std::endl;
+  } else if (::isatty(STDOUT_FILENO) == 1) {
+    std::cout << "The admin token, shown this once: " << *token << "\nIt is also in " << file->string() << std::endl;
+  } else {
+    std::cout << "The admin token is in " << file->string() << std::endl;
+  }
+}
+
+/// Everything that a running server holds, in the order in which it must be let go.
+struct running_server {
+  directory_lock lock;
+  std::unique_ptr<fleet> runtime;
+  std::unique_ptr<http::server> door;
+};
+
+result<running_server> start(const serve_settings& settings, const endpoint& where) {
+  auto bootstrap_token = take_bootstrap_token();
+  if (!bootstrap_token) return fail(bootstrap_token.error());
+  if (auto made = make_directory(settings.data); !made) return fail(made.error());
+  auto lock = directory_lock::take(settings.data, "flotilla serve on " + to_string(where));
+  if (!lock) return fail(lock.error());
+  auto runtime = open_fleet(fleet_options_of(settings, std::move(*bootstrap_token)));
+  if (!runtime) return fail(runtime.error());
+  hand_over_token(**runtime, settings.data);
+  auto door = http::server::start(**runtime, server_options_of(settings, where));
+  if (!door) return fail(door.error());
+  return running_server{std::move(*lock), std::move(*runtime), std::move(*door)};
+}
+
+}  // namespace
+
+exit_code serve(const serve_settings& settings) {
+  start_logging(settings.log_level);
+  ignore_broken_pipes();
+  create_private_files();
+  spdlog::info("up to {} files may be open", raise_open_files());
+  auto where = parse_endpoint(settings.listen);
+  if (!where) return refuse(where.error(), exit_code::usage);
+  auto signals = shutdown_signals::take();
+  if (!signals) return refuse(signals.error());
+  auto server = start(settings, *where);
+  if (!server)
+    return refuse(server.error(), server.error().code == errc::invalid ? exit_code::usage : exit_code::failed);
+
+  where->port = server->door->port();
+  server->lock.describe("flotilla serve on " + to_string(*where));
+  std::cout << "Flotilla " << version << " is serving on http://" << to_string(*where) << std::endl;
+  (void)signals->wait();
+  spdlog::info("draining for at most {} s; a second signal ends the server at once", settings.drain_seconds);
+  drain_server(std::move(server->runtime), std::move(server->door), *signals,
+               std::chrono::seconds(settings.drain_seconds));
+  spdlog::info("stopped");
+  return exit_code::ok;
+}
+
+}  // namespace flotilla::cli

@@ -1,0 +1,244 @@
+// The options of `flotilla serve`, and the merging of their three sources.
+//
+// CLI11 reads each source and checks each value. It would let a file win over a variable, so the order is ours:
+// what the command line leaves open is looked up in the environment, then in the file, and what is found is given
+// to CLI11 as if it had been typed.
+#include "cli/serve_settings.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+
+namespace flotilla::cli {
+
+namespace {
+
+constexpr std::uint32_t highest_rate_limit = 10'000'000;
+constexpr std::uint32_t longest_drain_seconds = 3600;
+constexpr std::size_t most_threads = 256;
+constexpr std::uint32_t longest_idle_seconds = 86'400;
+constexpr auto command_line_only = {"check-config", "help"};  // ours to do now, not a setting
+constexpr const char* file_option = "config";                 // a file does not name another
+
+std::string variable_of(const std::string& option) {
+  std::string name = "FLOTILLA_" + option;
+  std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+    return c == '-' ? '_' : (c >= 'a' && c <= 'z') ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return name;
+}
+
+std::string check_endpoint(const std::string& text) {
+  const auto parsed = parse_endpoint(text);
+  return parsed ? std::string{} : parsed.error().message;
+}
+
+/// The names of the options that every source may set.
+std::vector<std::string> setting_names() {
+  CLI::App command;
+  serve_settings unused;
+  add_serve_options(command, unused);
+  std::vector<std::string> names;
+  for (const auto* option : command.get_options()) {
+    const auto name = option->get_single_name();
+    const auto known = [&name](const char* other) { return name == other; };
+    if (std::none_of(command_line_only.begin(), command_line_only.end(), known)) names.push_back(name);
+  }
+  return names;
+}
+
+struct parsed_line {
+  serve_settings settings;
+  std::vector<std::string> given;  ///< the names of the options on it
+};
+
+result<parsed_line> parse(std::vector<std::string> arguments) {
+  CLI::App command("", "flotilla serve");
+  parsed_line line;
+  add_serve_options(command, line.settings);
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+  try {
+    command.parse(std::move(arguments));
+  } catch (const CLI::ParseError& problem) {
+    return fail(errc::invalid, problem.what());
+  }
+  for (const auto* option : command.get_options()) {
+    if (option->count() > 0) line.given.push_back(option->get_single_name());
+  }
+  return line;
+}
+
+/// One setting from a variable or a file, in the form of an argument.
+struct found_setting {
+  std::string name;
+  std::string value;
+  std::string source;
+  [[nodiscard]] std::string argument() const { return "--" + name + "=" + value; }
+};
+
+result<std::string> single_value(const CLI::ConfigItem& item, const std::string& path) {
+  const auto unmatched = [](const std::string& text) { return text.find('"') != std::string::npos; };
+  if (item.inputs.size() != 1) return fail(errc::invalid, path + ": " + item.fullname() + " takes one value");
+  if (unmatched(item.inputs.front())) {
+    return fail(errc::invalid, path + ": the quotes of " + item.fullname() + " do not match ('#' begins a comment)");
+  }
+  return item.inputs.front();
+}
+
+result<std::vector<found_setting>> read_file(const std::string& path, const std::vector<std::string>& names) {
+  std::ifstream file(path);
+  if (!file) return fail(errc::invalid, path + ": the configuration file cannot be read");
+  std::vector<CLI::ConfigItem> items;
+  try {
+    items = CLI::ConfigTOML().from_config(file);
+  } catch (const std::exception& problem) {
+    return fail(errc::invalid, path + ": " + problem.what());
+  }
+  if (file.bad()) return fail(errc::invalid, path + ": the configuration file cannot be read");
+  std::vector<found_setting> found;
+  for (const auto& item : items) {
+    const auto name = item.fullname();
+    if (name == file_option || std::find(names.begin(), names.end(), name) == names.end()) {
+      return fail(errc::invalid, path + ": unknown key '" + name + "'");
+    }
+    auto value = single_value(item, path);
+    if (!value) return fail(value.error());
+    found.push_back({name, *value, path});
+  }
+  return found;
+}
+
+std::vector<found_setting> read_environment(const environment& variables, const std::vector<std::string>& names) {
+  std::vector<found_setting> found;
+  for (const auto& name : names) {
+    const auto variable = variable_of(name);
+    if (auto value = variables(variable)) found.push_back({name, std::move(*value), variable});
+  }
+  return found;
+}
+
+/// Every value is checked, also one that another source overrules: a wrong file is wrong today.
+result<void> check_each(const std::vector<found_setting>& found) {
+  for (const auto& setting : found) {
+    const auto parsed = parse({setting.argument()});
+    if (!parsed) return fail(errc::invalid, setting.source + ": " + parsed.error().message);
+  }
+  return {};
+}
+
+bool is_given(const std::vector<std::string>& given, const std::string& name) {
+  return std::find(given.begin(), given.end(), name) != given.end();
+}
+
+/// Adds what is not given yet to the arguments.
+void take_missing(const std::vector<found_setting>& found, parsed_line& line, std::vector<std::string>& arguments) {
+  for (const auto& setting : found) {
+    if (is_given(line.given, setting.name)) continue;
+    arguments.push_back(setting.argument());
+    line.given.push_back(setting.name);
+    line.settings.sources[setting.name] = setting.source;
+    if (setting.name == file_option) line.settings.config = setting.value;
+  }
+}
+
+}  // namespace
+
+void add_serve_options(CLI::App& command, serve_settings& into) {
+  command.add_option("--data", into.data, "The data directory; made if it is not there")->type_name("DIR");
+  command.add_option("--listen", into.listen, "Where to listen: HOST:PORT or [IPV6]:PORT; port 0 takes a free one")
+      ->type_name("HOST:PORT")
+      ->capture_default_str()
+      ->check(CLI::Validator(check_endpoint, ""));
+  command.add_option("--rate-limit", into.rate_limit, "Requests a minute for each token; 0 for no limit")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint32_t{0}, highest_rate_limit));
+  command.add_option("--drain-seconds", into.drain_seconds, "How long SIGTERM or SIGINT lets running work go on")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint32_t{1}, longest_drain_seconds));
+  command.add_option("--io-threads", into.io_threads, "Threads that serve HTTP")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, most_threads));
+  command.add_option("--actor-threads", into.actor_threads, "Threads that run agents; 0 for one a core")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{0}, most_threads));
+  command.add_option("--reader-threads", into.reader_threads, "Threads that read the store")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{1}, most_threads));
+  command
+      .add_option("--agent-idle-seconds", into.agent_idle_seconds, "After this an idle agent gives its memory back")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint32_t{1}, longest_idle_seconds));
+  command.add_option("--log-level", into.log_level, "The least that is logged to stderr")
+      ->type_name("LEVEL")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+  command.add_option("--config", into.config, "A configuration file: lines of option = value")->type_name("FILE");
+  command.add_flag("--check-config", into.check_config, "Prints the settings that would be used, and ends");
+}
+
+result<serve_settings> resolve_serve_settings(const std::vector<std::string>& arguments,
+                                              const environment& variables) {
+  auto line = parse(arguments);
+  if (!line) return fail(line.error());
+  const auto names = setting_names();
+  for (const auto& name : names) {
+    if (is_given(line->given, name)) line->settings.sources[name] = "command line";
+  }
+  auto merged = arguments;
+  const auto from_variables = read_environment(variables, names);
+  if (auto checked = check_each(from_variables); !checked) return fail(checked.error());
+  take_missing(from_variables, *line, merged);
+  if (!line->settings.config.empty()) {
+    const auto from_file = read_file(line->settings.config, names);
+    if (!from_file) return fail(from_file.error());
+    if (auto checked = check_each(*from_file); !checked) return fail(checked.error());
+    take_missing(*from_file, *line, merged);
+  }
+  auto resolved = parse(std::move(merged));
+  if (!resolved) return fail(resolved.error());
+  resolved->settings.sources = std::move(line->settings.sources);
+  if (resolved->settings.data.empty()) {
+    return fail(errc::invalid, "--data is missing: name the data directory (or set FLOTILLA_DATA)");
+  }
+  return std::move(resolved->settings);
+}
+
+std::string describe(const serve_settings& settings) {
+  std::string text;
+  const auto add = [&](const std::string& name, const std::string& value) {
+    const auto source = settings.sources.find(name);
+    text += name;
+    text += " = ";
+    text += value;
+    text += "  # " + (source == settings.sources.end() ? std::string("default") : source->second) + "\n";
+  };
+  const auto quoted = [](const std::string& value) { return '"' + value + '"'; };
+  add("data", quoted(settings.data));
+  add("listen", quoted(settings.listen));
+  add("rate-limit", std::to_string(settings.rate_limit));
+  add("drain-seconds", std::to_string(settings.drain_seconds));
+  add("io-threads", std::to_string(settings.io_threads));
+  add("actor-threads", std::to_string(settings.actor_threads));
+  add("reader-threads", std::to_string(settings.reader_threads));
+  add("agent-idle-seconds", std::to_string(settings.agent_idle_seconds));
+  add("log-level", quoted(settings.log_level));
+  return text;
+}
+
+std::optional<std::string> process_environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+}  // namespace flotilla::cli

@@ -1,0 +1,110 @@
+// The settings of a server: defaults, the three sources and their order, and what is refused with which words.
+#include "cli/serve_settings.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include "tests/cli/scratch_directory.hpp"
+
+using namespace flotilla;
+using namespace flotilla::cli;
+using flotilla::testing::scratch_directory;
+
+namespace {
+
+using variables = std::map<std::string, std::string>;
+
+result<cli::serve_settings> resolve(const std::vector<std::string>& arguments, const variables& set = {}) {
+  return resolve_serve_settings(arguments, [set](const std::string& name) -> std::optional<std::string> {
+    const auto found = set.find(name);
+    return found == set.end() ? std::nullopt : std::optional(found->second);
+  });
+}
+
+/// The words that a set of sources is refused with; empty where it is not.
+std::string refusal(const std::vector<std::string>& arguments, const variables& set = {}) {
+  const auto resolved = resolve(arguments, set);
+  return resolved ? std::string{} : resolved.error().message;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(serve_settings)
+
+BOOST_AUTO_TEST_CASE(has_defaults_for_all_but_the_directory) {
+  const auto settings = resolve({"--data", "/d"}).value();
+  BOOST_TEST(settings.data == "/d");
+  BOOST_TEST(settings.listen == "127.0.0.1:8080");
+  BOOST_TEST(settings.rate_limit == 120U);
+  BOOST_TEST(settings.drain_seconds == 10U);
+  BOOST_TEST(settings.log_level == "info");
+  BOOST_TEST(!settings.check_config);
+  BOOST_TEST(contains(refusal({}), "--data"));
+  BOOST_TEST(contains(refusal({"--data="}), "--data"));
+}
+
+BOOST_AUTO_TEST_CASE(takes_the_command_line_before_variables_before_the_file) {
+  const scratch_directory directory;
+  const auto file =
+      directory.write("f.conf", "data = \"/file\"\nlisten = \"127.0.0.1:3\"\nrate-limit = 3\nio-threads = 3\n");
+  const variables set{{"FLOTILLA_CONFIG", file}, {"FLOTILLA_RATE_LIMIT", "2"}, {"FLOTILLA_LISTEN", "[::1]:2"}};
+  const auto settings = resolve({"--listen", "[::1]:1", "--check-config"}, set).value();
+  BOOST_TEST(settings.listen == "[::1]:1");
+  BOOST_TEST(settings.rate_limit == 2U);
+  BOOST_TEST(settings.io_threads == 3U);
+  BOOST_TEST(settings.data == "/file");
+  BOOST_TEST(settings.check_config);
+  BOOST_TEST(settings.sources.at("listen") == "command line");
+  BOOST_TEST(settings.sources.at("rate-limit") == "FLOTILLA_RATE_LIMIT");
+  BOOST_TEST(settings.sources.at("data") == file);
+  BOOST_TEST(!settings.sources.contains("log-level"));
+}
+
+BOOST_AUTO_TEST_CASE(names_the_source_of_a_bad_value) {
+  const scratch_directory directory;
+  const auto file = directory.write("f.conf", "# ours\ndrain-seconds = 0\n");
+  BOOST_TEST(contains(refusal({"--data", "/d", "--listen", "nowhere"}), "--listen"));
+  BOOST_TEST(contains(refusal({"--data", "/d"}, {{"FLOTILLA_RATE_LIMIT", "many"}}), "FLOTILLA_RATE_LIMIT"));
+  BOOST_TEST(contains(refusal({"--data", "/d"}, {{"FLOTILLA_LOG_LEVEL", "loud"}}), "FLOTILLA_LOG_LEVEL"));
+  BOOST_TEST(contains(refusal({"--data", "/d", "--config", file}), "f.conf: --drain-seconds"));
+  // Also where something else overrules the value: the file is wrong all the same.
+  BOOST_TEST(contains(refusal({"--data", "/d", "--config", file, "--drain-seconds", "5"}), "f.conf"));
+  BOOST_TEST(contains(refusal({"--data", "/d", "--rate-limit", "-1"}), "--rate-limit"));
+}
+
+BOOST_AUTO_TEST_CASE(refuses_what_it_does_not_know) {
+  const scratch_directory directory;
+  const auto with = [&](const std::string& text) {
+    return refusal({"--data", "/d", "--config", directory.write("f.conf", text)});
+  };
+  BOOST_TEST(contains(refusal({"--data", "/d", "--colour", "red"}), "--colour"));
+  BOOST_TEST(contains(refusal({"--data", "/d", "stray"}), "stray"));
+  BOOST_TEST(contains(with("lisen = \"127.0.0.1:1\"\n"), "unknown key 'lisen'"));
+  BOOST_TEST(contains(with("[serve]\nlisten = \"127.0.0.1:1\"\n"), "unknown key 'serve"));
+  BOOST_TEST(contains(with("config = \"other\"\n"), "unknown key 'config'"));
+  BOOST_TEST(contains(with("check-config = true\n"), "unknown key 'check-config'"));
+  BOOST_TEST(contains(with("help = true\n"), "unknown key 'help'"));
+  BOOST_TEST(contains(with("io-threads = [1, 2]\n"), "io-threads"));
+  BOOST_TEST(contains(with("data = \"/srv/a#b\"\n"), "quotes"));
+  BOOST_TEST(contains(refusal({"--data", "/d", "--config", (directory.path / "absent").string()}), "cannot be read"));
+  BOOST_TEST(contains(refusal({"--data", "/d", "--config", directory.path.string()}), "cannot be read"));
+  // Container platforms make variables of this form for a service called flotilla.
+  BOOST_TEST(refusal({"--data", "/d"}, {{"FLOTILLA_PORT", "tcp://10.0.0.1:80"}}).empty());
+}
+
+BOOST_AUTO_TEST_CASE(describes_itself_as_a_file_that_gives_the_same_settings) {
+  const scratch_directory directory;
+  const auto first = resolve({"--data", "/with space", "--rate-limit", "7", "--listen", "[::1]:9"}).value();
+  const auto file = directory.write("f.conf", describe(first));
+  const auto second = resolve({"--config", file}).value();
+  BOOST_TEST(second.data == "/with space");
+  BOOST_TEST(second.rate_limit == 7U);
+  BOOST_TEST(second.listen == "[::1]:9");
+  BOOST_TEST(contains(describe(first), "rate-limit = 7  # command line"));
+  BOOST_TEST(contains(describe(first), "io-threads = 2  # default"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()

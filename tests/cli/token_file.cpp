@@ -1,0 +1,70 @@
+// The file of the admin token: its content, its mode under any umask, and what it replaces.
+#include "cli/token_file.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <sys/stat.h>
+
+#include "tests/cli/scratch_directory.hpp"
+
+using namespace flotilla;
+using namespace flotilla::cli;
+using flotilla::testing::read_file;
+using flotilla::testing::scratch_directory;
+
+namespace {
+
+mode_t mode_of(const std::filesystem::path& path) {
+  struct stat status {};
+  BOOST_REQUIRE(::stat(path.c_str(), &status) == 0);
+  return status.st_mode & 07777U;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(token_file)
+
+BOOST_AUTO_TEST_CASE(is_its_owners_only_whatever_the_umask) {
+  for (const mode_t mask : {0U, 0077U, 0777U}) {
+    const scratch_directory directory;
+    const auto before = ::umask(mask);
+    const auto written = write_token_file(directory.path, "secret");
+    ::umask(before);
+    BOOST_REQUIRE(written);
+    BOOST_TEST(*written == directory.path / "admin-token");
+    BOOST_TEST(mode_of(*written) == 0600U);
+    BOOST_TEST(read_file(*written) == "secret\n");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(replaces_what_an_earlier_store_or_a_cut_start_left) {
+  const scratch_directory directory;
+  directory.write("admin-token", "a much longer token of an earlier store\n");
+  directory.write("admin-token.new", "half");
+  ::chmod((directory.path / "admin-token").c_str(), 0644);
+  const auto written = write_token_file(directory.path, "new");
+  BOOST_REQUIRE(written);
+  BOOST_TEST(read_file(*written) == "new\n");
+  BOOST_TEST(mode_of(*written) == 0600U);
+  BOOST_TEST(!std::filesystem::exists(directory.path / "admin-token.new"));
+}
+
+BOOST_AUTO_TEST_CASE(follows_no_link_that_was_laid_in_its_way) {
+  const scratch_directory directory;
+  const auto victim = directory.write("victim", "untouched");
+  std::filesystem::create_symlink(victim, directory.path / "admin-token");
+  std::filesystem::create_symlink(victim, directory.path / "admin-token.new");
+  BOOST_REQUIRE(write_token_file(directory.path, "secret"));
+  BOOST_TEST(read_file(victim) == "untouched");
+  BOOST_TEST(!std::filesystem::is_symlink(directory.path / "admin-token"));
+}
+
+BOOST_AUTO_TEST_CASE(never_puts_the_token_into_an_error) {
+  const scratch_directory directory;
+  const auto written = write_token_file(directory.path / "absent", "secret-text");
+  BOOST_REQUIRE(!written);
+  BOOST_TEST(written.error().message.find("secret-text") == std::string::npos);
+  BOOST_TEST(written.error().message.find("No such file") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
