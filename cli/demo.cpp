@@ -63,7 +63,7 @@ result<run_ticket> give_task(fleet& runtime, const principal& who, agent_id assi
 
 result<void> print_run(fleet& runtime, const principal& who, const run_ticket& ticket, event_printer& printer) {
   const auto watch = await<std::shared_ptr<subscription>>([&](reply<std::shared_ptr<subscription>> done) {
-    runtime.watch_task(who, ticket.task.id, ticket.before_first, std::move(done));
+    runtime.watch_task(who, ticket.task, ticket.before_first, std::move(done));
   });
   if (!watch) return fail(watch.error());
   for (bool ended = false; !ended;) {

@@ -27,7 +27,7 @@ void run_task(api& shared, const exchange_ptr& client) {
   if (!from) return client->answer(error_response(from.error()));
   auto begun = [owner = shared.shared_from_this(), client, from = *from](result<run_ticket> ticket) {
     if (!ticket) return client->answer(error_response(ticket.error()));
-    owner->served.watch_task(client->who, ticket->task.id, from.value_or(ticket->before_first),
+    owner->served.watch_task(client->who, ticket->task, from.value_or(ticket->before_first),
                              streaming(*owner, client));
   };
   shared.served.run_task(client->who, run->which, run->restart, std::move(begun));

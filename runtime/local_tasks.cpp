@@ -113,14 +113,14 @@ void local_fleet::run_task(const principal& who, task_id which, bool restart, re
       },
       [this, org, which, restart, handler = std::move(handler)](result<storage::task_record> record) {
         if (!record) return handler(fail(std::move(record.error())));
-        if (only_joins(*record, restart)) return handler(run_ticket{record->before_attempt});
+        if (only_joins(*record, restart)) return handler(run_ticket{which, record->before_attempt});
         const auto ask = [this, which, restart](const actors::agent_key& key, reply<actors::run_accepted> answered) {
           request<actors::run_accepted>(gateway_, fleet_, actors::request_timeout,
                                         actors::run_request{key, which, restart}, std::move(answered));
         };
-        ask_agent(org, which, ask, [handler](result<actors::run_accepted> accepted) {
+        ask_agent(org, which, ask, [which, handler](result<actors::run_accepted> accepted) {
           if (!accepted) return handler(fail(std::move(accepted.error())));
-          handler(run_ticket{accepted->before_first});
+          handler(run_ticket{which, accepted->before_first});
         });
       });
 }

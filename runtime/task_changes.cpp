@@ -7,7 +7,6 @@
 #include "actors/run_messages.hpp"
 #include "core/bus_types.hpp"
 #include "core/validation.hpp"
-#include "flotilla/fleet.hpp"
 
 namespace flotilla::runtime {
 namespace {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "core/life_cycle.hpp"
+#include "flotilla/fleet.hpp"
 #include "flotilla/result.hpp"
 #include "flotilla/task.hpp"
 #include "runtime/transactions.hpp"

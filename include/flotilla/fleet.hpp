@@ -76,6 +76,7 @@ struct task_detail {
 
 /// What a run request answers: where the attempt's events begin.
 struct run_ticket {
+  task_id task;
   event_seq before_first = 0;  ///< watch the task's events after this position to see the whole attempt
 };
 
