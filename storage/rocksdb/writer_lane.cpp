@@ -192,13 +192,13 @@ bool writer_lane::recover() {
   in_memory.disableWAL = true;
   ::rocksdb::FlushOptions now;
   now.allow_write_stall = true;
-  if (!touch(in_memory).ok()) return false;
   if (!guard_.is_whole()) {
-    // Resume begins a new log only where the memtable holds something, as it does now, and only Resume gets past
-    // a log that has failed: this flush does not, and puts the database back into the state that Resume ends.
-    if (database_.Flush(now).ok() || !database_.Resume().ok() || !touch(in_memory).ok()) return false;
+    if (!touch(in_memory).ok()) return false;
+    // Resume begins a new log only where the memtable holds something, as it does now. A flush begins one too but,
+    // unlike Resume, does not get past a log that has failed; then it leaves the state that Resume ends.
+    if (!database_.Flush(now).ok() && !database_.Resume().ok()) return false;
   }
-  if (!guard_.is_whole() || !database_.Flush(now).ok()) return false;
+  if (!guard_.is_whole() || !touch(in_memory).ok() || !database_.Flush(now).ok()) return false;
   WriteOptions to_disk;
   to_disk.sync = true;
   if (touch(to_disk).ok()) {
