@@ -23,7 +23,9 @@ Slice slice_of(std::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
 
-void background_errors::OnBackgroundError(::rocksdb::BackgroundErrorReason /*reason*/, Status* /*status*/) {
+void background_errors::OnBackgroundError(::rocksdb::BackgroundErrorReason /*reason*/, Status* status) {
+  // An I/O error is never final: the lane goes on trying.
+  if (status->IsIOError() && status->severity() > Status::kHardError) *status = Status(*status, Status::kHardError);
   const std::lock_guard lock(mutex_);
   if (call_) call_();
 }
@@ -186,12 +188,17 @@ void writer_lane::recover_if_due() {
 // in a new log, and the log that was cut is not needed any more.
 bool writer_lane::recover() {
   if (!guard_.cut() || !has_room() || !database_.Resume().ok()) return false;
-  // Resume begins a new log only where the memtable holds something: see to it that it does.
   WriteOptions in_memory;
   in_memory.disableWAL = true;
   ::rocksdb::FlushOptions now;
   now.allow_write_stall = true;
-  if (!touch(in_memory).ok() || !database_.Flush(now).ok() || !guard_.is_whole()) return false;
+  if (!guard_.is_whole()) {
+    if (!touch(in_memory).ok()) return false;
+    // Resume begins a new log only where the memtable holds something, as it does now. A flush begins one too but,
+    // unlike Resume, does not get past a log that has failed; then it leaves the state that Resume ends.
+    if (!database_.Flush(now).ok() && !database_.Resume().ok()) return false;
+  }
+  if (!guard_.is_whole() || !touch(in_memory).ok() || !database_.Flush(now).ok()) return false;
   WriteOptions to_disk;
   to_disk.sync = true;
   if (touch(to_disk).ok()) {

@@ -34,7 +34,7 @@ inline constexpr std::size_t recovery_headroom_bytes = 4U << 20U;  ///< free bes
 
 static_assert(max_waiting_bytes > max_batch_bytes);
 
-/// Tells the lane of errors in RocksDB's background threads. Set by the lane; outlives the database.
+/// Tells the lane of RocksDB's errors, and keeps those of the disk resumable. Outlives the database.
 class background_errors final : public ::rocksdb::EventListener {
  public:
   void OnBackgroundError(::rocksdb::BackgroundErrorReason reason, ::rocksdb::Status* status) override;
