@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <limits>
 #include <mutex>
 #include <span>
 
 #include "core/name_table.hpp"
+#include "core/ulid_sequence.hpp"
 #include "flotilla/access.hpp"
 
 namespace flotilla {
@@ -17,8 +17,6 @@ namespace {
 
 constexpr std::string_view alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 constexpr std::uint8_t no_digit = 0xFF;
-constexpr std::size_t time_bytes = 6;
-constexpr std::uint64_t latest_time = (std::uint64_t{1} << 48U) - 1;  ///< in ms: the year 10889
 constexpr unsigned bits_a_digit = 5;
 
 constexpr std::array<std::uint8_t, 256> make_digit_values() {
@@ -31,28 +29,9 @@ constexpr std::array<std::uint8_t, 256> make_digit_values() {
 }
 constexpr auto digit_values = make_digit_values();
 
-std::uint64_t time_of(const ulid& value) noexcept {
-  std::uint64_t time = 0;
-  for (std::size_t i = 0; i < time_bytes; ++i) time = time << 8U | value.bytes[i];
-  return time;
-}
-
-/// A ULID of this time with new random bits from the kernel.
-ulid draw(std::uint64_t time) noexcept {
-  ulid fresh;
-  for (std::size_t i = time_bytes; i-- > 0; time >>= 8U) fresh.bytes[i] = static_cast<std::uint8_t>(time & 0xFFU);
-  const auto random = std::span(fresh.bytes).subspan(time_bytes);
+void fill_from_kernel(std::span<std::uint8_t> bytes) {
   // It fails only where the kernel has no random source at all; ids that repeat would be worse than no process.
-  if (getentropy(random.data(), random.size()) != 0) std::abort();
-  return fresh;
-}
-
-/// The next greater random part; false where it was the greatest.
-bool increment_random(ulid& value) noexcept {
-  for (std::size_t i = ulid::size; i-- > time_bytes;) {
-    if (++value.bytes[i] != 0) return true;
-  }
-  return false;
+  if (getentropy(bytes.data(), bytes.size()) != 0) std::abort();
 }
 
 constexpr name_table<id_kind, 8> prefixes{{"agt_", "tsk_", "msg_", "epc_", "mcp_", "tok_", "org_", "usr_"}};
@@ -69,18 +48,9 @@ std::optional<unsigned> base64url_value(char c) noexcept {
 
 ulid ulid::make(timestamp now) {
   static std::mutex guard;
-  static ulid last;
-  const auto since_epoch = std::max<std::int64_t>(now.time_since_epoch().count(), 0);
-  const auto time = std::min(static_cast<std::uint64_t>(since_epoch), latest_time);
-
+  static ulid_sequence sequence(fill_from_kernel);
   const std::lock_guard lock(guard);
-  if (time > time_of(last)) {
-    last = draw(time);
-  } else if (!increment_random(last)) {
-    // All 80 bits were ones: the spec would fail here; the next millisecond keeps the order instead.
-    last = draw(std::min(time_of(last) + 1, latest_time));
-  }
-  return last;
+  return sequence.next(now);
 }
 
 std::optional<ulid> ulid::parse(std::string_view text) noexcept {
