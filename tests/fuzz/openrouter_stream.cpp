@@ -1,0 +1,8 @@
+// libFuzzer: the same decoder in OpenRouter's dialect.
+#include "tests/fuzz/targets.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  flotilla::testing::fuzz_stream(flotilla::testing::wire::openrouter, bytes);
+  return 0;
+}
