@@ -8,7 +8,9 @@ namespace {
 
 constexpr std::chrono::seconds drain_retry_after{5};
 
-std::string kibibytes(std::size_t bytes) { return std::to_string(bytes >> 10U) + " KiB"; }
+std::string kibibytes(std::size_t bytes) {
+  return std::to_string(bytes >> 10U) + " KiB";
+}
 
 /// 431 where the head of the request is above its limits.
 std::optional<response> check_head(const request& asked, const server_options& limits) {
@@ -20,7 +22,8 @@ std::optional<response> check_head(const request& asked, const server_options& l
 /// 413 or 415 where the body cannot be taken.
 std::optional<response> check_body(const request& asked, const server_options& limits) {
   if (asked.body.size() > limits.max_body_bytes) {
-    return error_response({errc::too_large, "the body is too large: at most " + kibibytes(limits.max_body_bytes), {}});
+    return error_response(
+        {errc::too_large, "the body is too large: at most " + kibibytes(limits.max_body_bytes), {}});
   }
   if (asked.body.empty() || asked.content_type.empty() || is_json_type(asked.content_type)) return {};
   return error_response(415, "the body must be JSON: send it with Content-Type: application/json");
@@ -39,10 +42,10 @@ response no_route(const match& looked_up, method verb) {
 std::optional<response> check_caller(api& shared, exchange& client, const route& wanted) {
   client.allowed = shared.limiter.take(client.who.token, std::chrono::steady_clock::now());
   if (client.allowed && !client.allowed->granted) {
-    return error_response({errc::rate_limited,
-                           "too many requests: at most " + std::to_string(client.allowed->limit) +
-                               " a minute with this token",
-                           client.allowed->retry_after});
+    return error_response(
+        {errc::rate_limited,
+         "too many requests: at most " + std::to_string(client.allowed->limit) + " a minute with this token",
+         client.allowed->retry_after});
   }
   if (client.who.role < *wanted.least) {
     return error_response(

@@ -1,8 +1,8 @@
 // From RESTinio's requests to ours, and from our answers to RESTinio's writes.
 #include "http/connection.hpp"
 
-#include <restinio/message_builders.hpp>
 #include <spdlog/spdlog.h>
+#include <restinio/message_builders.hpp>
 
 #include <vector>
 
@@ -10,7 +10,7 @@ namespace flotilla::http {
 namespace {
 
 constexpr std::size_t max_logged_path = 256;
-constexpr std::size_t field_overhead = 4;         // ": " and the line end
+constexpr std::size_t field_overhead = 4;          // ": " and the line end
 constexpr std::size_t request_line_overhead = 12;  // two blanks, the version and the line end
 
 method read_method(restinio::http_method_id_t verb) noexcept {
@@ -37,21 +37,36 @@ void split_target(std::string_view target, request& into) {
 
 const char* reason_phrase(int status) noexcept {
   switch (status) {
-    case 200: return "OK";
-    case 201: return "Created";
-    case 204: return "No Content";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 409: return "Conflict";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 503: return "Service Unavailable";
-    default: return "Internal Server Error";
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 204:
+      return "No Content";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 503:
+      return "Service Unavailable";
+    default:
+      return "Internal Server Error";
   }
 }
 
@@ -232,7 +247,8 @@ void restinio_exchange::write_framed(restinio::writable_items_container_t parts,
     parts.emplace_back(std::move(bytes));
     if (chunked) parts.emplace_back(restinio::const_buffer(line_end.data(), line_end.size()));
   }
-  if (chunked && which == part::last) parts.emplace_back(restinio::const_buffer(last_chunk.data(), last_chunk.size()));
+  if (chunked && which == part::last)
+    parts.emplace_back(restinio::const_buffer(last_chunk.data(), last_chunk.size()));
   write_parts(std::move(parts), status_line_size, which, std::move(done));
 }
 

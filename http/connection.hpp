@@ -87,7 +87,7 @@ class restinio_exchange final : public exchange, public std::enable_shared_from_
 
   std::mutex guard_;
   std::atomic<restinio::asio_ns::io_context*> io_;  // nothing once abandoned
-  restinio::impl::connection_handle_t stream_to_;  // set while streaming
+  restinio::impl::connection_handle_t stream_to_;   // set while streaming
   bool answered_ = false;
 };
 

@@ -18,8 +18,8 @@ namespace flotilla::http {
 /// Names a connection for as long as the server runs.
 using connection_id = std::uint64_t;
 
-/// Called once a write is through (true: the system has taken all of it) or can no more be (false). From a thread of the
-/// server, never from within `write` itself.
+/// Called once a write is through (true: the system has taken all of it) or can no more be (false). From a thread of
+/// the server, never from within `write` itself.
 using write_handler = std::function<void(bool written)>;
 
 /// A request that waits for its answer. Handlers keep it by shared_ptr until they have answered. `answer`,
@@ -43,9 +43,9 @@ class exchange {
   virtual void cut() = 0;
 
   // Set by the gate before the handler is called, and not changed afterwards.
-  principal who;                         ///< on whose behalf; not set on a public route
-  std::string_view path_id;              ///< what stood for "{id}", as sent
-  std::optional<allowance> allowed;      ///< shown in the RateLimit headers
+  principal who;                     ///< on whose behalf; not set on a public route
+  std::string_view path_id;          ///< what stood for "{id}", as sent
+  std::optional<allowance> allowed;  ///< shown in the RateLimit headers
 };
 
 using exchange_ptr = std::shared_ptr<exchange>;

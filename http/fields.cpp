@@ -125,9 +125,15 @@ complaint read_value(const json& value, bool& into) {
   return {};
 }
 
-complaint read_value(const json& value, std::uint64_t& into) { return read_text(digits_of(value), into); }
-complaint read_value(const json& value, std::uint32_t& into) { return read_text(digits_of(value), into); }
-complaint read_value(const json& value, page_limit& into) { return read_text(digits_of(value), into); }
+complaint read_value(const json& value, std::uint64_t& into) {
+  return read_text(digits_of(value), into);
+}
+complaint read_value(const json& value, std::uint32_t& into) {
+  return read_text(digits_of(value), into);
+}
+complaint read_value(const json& value, page_limit& into) {
+  return read_text(digits_of(value), into);
+}
 
 complaint read_value(const json& value, std::vector<std::string>& into) {
   if (!value.is_array()) return "must be a list of strings";

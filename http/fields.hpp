@@ -61,7 +61,9 @@ template <id_kind Kind>
 [[nodiscard]] complaint read_value(const nlohmann::json& value, std::vector<std::string>& into);
 [[nodiscard]] complaint read_value(const nlohmann::json& value, token_budget& into);
 template <class T>
-  requires requires(std::string_view text, T& into) { { read_text(text, into) } -> std::same_as<complaint>; }
+requires requires(std::string_view text, T& into) {
+  { read_text(text, into) } -> std::same_as<complaint>;
+}
 [[nodiscard]] complaint read_value(const nlohmann::json& value, T& into) {
   if (!value.is_string()) return "must be a string";
   return read_text(value.get_ref<const std::string&>(), into);

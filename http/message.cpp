@@ -14,7 +14,9 @@ namespace {
 constexpr std::size_t max_request_id_bytes = 128;
 constexpr std::chrono::seconds default_retry_after{1};
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 bool equals_ignoring_case(std::string_view left, std::string_view right) noexcept {
   return std::ranges::equal(left, right, [](char a, char b) { return lower(a) == lower(b); });
@@ -32,28 +34,44 @@ std::string_view trimmed(std::string_view text) noexcept {
 
 std::string_view to_string(method verb) noexcept {
   switch (verb) {
-    case method::get: return "GET";
-    case method::head: return "HEAD";
-    case method::post: return "POST";
-    case method::patch: return "PATCH";
-    case method::delete_: return "DELETE";
-    case method::options: return "OPTIONS";
-    case method::other: break;
+    case method::get:
+      return "GET";
+    case method::head:
+      return "HEAD";
+    case method::post:
+      return "POST";
+    case method::patch:
+      return "PATCH";
+    case method::delete_:
+      return "DELETE";
+    case method::options:
+      return "OPTIONS";
+    case method::other:
+      break;
   }
   return {};
 }
 
 int status_of(errc code) noexcept {
   switch (code) {
-    case errc::invalid: return 400;
-    case errc::unauthorized: return 401;
-    case errc::forbidden: return 403;
-    case errc::not_found: return 404;
-    case errc::conflict: return 409;
-    case errc::too_large: return 413;
-    case errc::rate_limited: return 429;
-    case errc::unavailable: return 503;
-    case errc::internal: break;
+    case errc::invalid:
+      return 400;
+    case errc::unauthorized:
+      return 401;
+    case errc::forbidden:
+      return 403;
+    case errc::not_found:
+      return 404;
+    case errc::conflict:
+      return 409;
+    case errc::too_large:
+      return 413;
+    case errc::rate_limited:
+      return 429;
+    case errc::unavailable:
+      return 503;
+    case errc::internal:
+      break;
   }
   return 500;
 }
@@ -98,8 +116,8 @@ std::string make_request_id() {
 std::string_view bearer_token(std::string_view authorization) noexcept {
   constexpr std::string_view scheme = "bearer";
   authorization = trimmed(authorization);
-  if (authorization.size() <= scheme.size() || !equals_ignoring_case(authorization.substr(0, scheme.size()), scheme) ||
-      authorization[scheme.size()] != ' ') {
+  if (authorization.size() <= scheme.size() ||
+      !equals_ignoring_case(authorization.substr(0, scheme.size()), scheme) || authorization[scheme.size()] != ' ') {
     return {};
   }
   return trimmed(authorization.substr(scheme.size()));

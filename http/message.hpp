@@ -28,8 +28,8 @@ struct request {
   std::string_view authorization;
   std::string_view content_type;
   std::string_view last_event_id;
-  std::string id;  ///< X-Request-Id: the client's, or one made for it
-  std::size_t header_bytes = 0;   ///< request line and header fields
+  std::string id;                ///< X-Request-Id: the client's, or one made for it
+  std::size_t header_bytes = 0;  ///< request line and header fields
   std::size_t header_fields = 0;
 };
 

@@ -10,6 +10,8 @@ namespace {
 constexpr double seconds_a_minute = 60;
 /// A level this near to one counts as one: whoever waited as long as told must not fail by a rounding.
 constexpr double rounding = 1e-6;
+/// A shard that is at its size is looked through at most this often.
+constexpr std::chrono::seconds sweep_period{1};
 
 }  // namespace
 
@@ -19,7 +21,10 @@ double rate_limiter::level_at(const bucket& of, time_point now) const noexcept {
 }
 
 void rate_limiter::make_room(shard& in, time_point now) const {
-  std::erase_if(in.buckets, [&](const auto& entry) { return level_at(entry.second, now) >= limit_; });
+  if (now - in.swept_at >= sweep_period) {
+    in.swept_at = now;
+    std::erase_if(in.buckets, [&](const auto& entry) { return level_at(entry.second, now) >= limit_; });
+  }
   // All of them in use within the minute: one starts anew, which grants it at most one minute's requests more.
   if (in.buckets.size() >= max_buckets_per_shard) in.buckets.erase(in.buckets.begin());
 }

@@ -16,15 +16,15 @@ namespace flotilla::http {
 /// What a client is told of its allowance.
 struct allowance {
   bool granted = true;
-  std::uint32_t limit = 0;       ///< requests a minute
-  std::uint32_t remaining = 0;   ///< requests that may be made now
-  std::chrono::seconds reset{0};  ///< until the bucket is full again
+  std::uint32_t limit = 0;                   ///< requests a minute
+  std::uint32_t remaining = 0;               ///< requests that may be made now
+  std::chrono::seconds reset{0};             ///< until the bucket is full again
   std::chrono::milliseconds retry_after{0};  ///< until one request may be made, where not granted
 };
 
-/// Grants `limit` requests at once, refilled evenly over a minute. Thread-safe: the buckets are spread over shards, each with a
-/// lock that is held for one look-up. Memory is bounded: a bucket that is full again says nothing and is dropped
-/// when its shard is at its size.
+/// Grants `limit` requests at once, refilled evenly over a minute. Thread-safe: the buckets are spread over shards,
+/// each with a lock that is held for one look-up. Memory is bounded: a bucket that is full again says nothing and is
+/// dropped when its shard is at its size.
 class rate_limiter {
  public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -47,9 +47,10 @@ class rate_limiter {
   struct shard {
     mutable std::mutex guard;
     std::unordered_map<token_id, bucket> buckets;
+    time_point swept_at{};
   };
   [[nodiscard]] double level_at(const bucket& of, time_point now) const noexcept;
-  void make_room(shard& in, time_point now) const;
+  void make_room(shard& in, time_point now) const;  // the shard's lock is held
 
   std::uint32_t limit_;
   std::array<shard, shard_count> shards_;

@@ -49,7 +49,9 @@ void add(std::string& list, std::string_view word) {
 
 }  // namespace
 
-std::span<const route> routes() noexcept { return table; }
+std::span<const route> routes() noexcept {
+  return table;
+}
 
 match find_route(method verb, std::string_view path) {
   match found;

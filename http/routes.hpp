@@ -20,8 +20,8 @@ enum class answers : std::uint8_t {
 
 struct route {
   method verb;
-  std::string_view pattern;           ///< as `matches_path` reads it
-  std::optional<role> least;          ///< the least role that may; nothing: anyone, without a token
+  std::string_view pattern;   ///< as `matches_path` reads it
+  std::optional<role> least;  ///< the least role that may; nothing: anyone, without a token
   answers kind;
   void (*handle)(api& shared, const exchange_ptr& client);
 };

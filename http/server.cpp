@@ -1,11 +1,12 @@
 // RESTinio's server with its threads, and the polite end.
 #include "http/server.hpp"
 
-#include <restinio/all.hpp>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <restinio/all.hpp>
 
 #include <algorithm>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -120,8 +121,10 @@ result<void> check(const server_options& options) {
 class server::engine {
  public:
   engine(fleet& served, const server_options& options, const asio::ip::address& address)
-      : options_(options), api_(std::make_shared<api>(served, options)),
-        exchanges_(std::make_shared<exchange_settings>()), ticker_(io_),
+      : options_(options),
+        api_(std::make_shared<api>(served, options)),
+        exchanges_(std::make_shared<exchange_settings>()),
+        ticker_(io_),
         http_(restinio::external_io_context(io_), settings(address)) {
     exchanges_->access_log = options.access_log;
   }
@@ -151,6 +154,7 @@ class server::engine {
   std::shared_ptr<api> api_;
   std::shared_ptr<exchange_settings> exchanges_;
   std::uint16_t port_ = 0;
+  std::mutex stopping_;
   asio::io_context io_;
   asio::steady_timer ticker_;
   restinio::http_server_t<server_traits> http_;
@@ -217,6 +221,7 @@ void server::engine::tick() {
 }
 
 void server::engine::stop(std::chrono::milliseconds grace) {
+  const std::lock_guard lock(stopping_);
   if (threads_.empty()) return;
   const auto until = std::chrono::steady_clock::now() + grace;
   api_->refusing = true;
@@ -232,7 +237,8 @@ void server::engine::stop(std::chrono::milliseconds grace) {
   exchanges_->live.abandon_all();
 }
 
-server::server(std::unique_ptr<engine> running) noexcept : engine_(std::move(running)) {}
+server::server(std::unique_ptr<engine> running) noexcept : engine_(std::move(running)) {
+}
 server::~server() = default;
 
 result<std::unique_ptr<server>> server::start(fleet& served, server_options options) {
@@ -249,9 +255,17 @@ result<std::unique_ptr<server>> server::start(fleet& served, server_options opti
   }
 }
 
-std::uint16_t server::port() const noexcept { return engine_->port(); }
-std::size_t server::open_streams() const { return engine_->shared().streams.size(); }
-void server::refuse_new() noexcept { engine_->shared().refusing = true; }
-void server::stop(std::chrono::milliseconds grace) { engine_->stop(grace); }
+std::uint16_t server::port() const noexcept {
+  return engine_->port();
+}
+std::size_t server::open_streams() const {
+  return engine_->shared().streams.size();
+}
+void server::refuse_new() noexcept {
+  engine_->shared().refusing = true;
+}
+void server::stop(std::chrono::milliseconds grace) {
+  engine_->stop(grace);
+}
 
 }  // namespace flotilla::http

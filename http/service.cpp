@@ -14,7 +14,9 @@ void show_index(api& /*shared*/, const exchange_ptr& client) {
   client->answer(ok(R"({"name":"flotilla","api":"/api","health":"/healthz","ready":"/readyz"})"));
 }
 
-void show_health(api& /*shared*/, const exchange_ptr& client) { client->answer(ok(R"({"status":"alive"})")); }
+void show_health(api& /*shared*/, const exchange_ptr& client) {
+  client->answer(ok(R"({"status":"alive"})"));
+}
 
 void show_readiness(api& shared, const exchange_ptr& client) {
   const auto refusing = shared.refusing.load();

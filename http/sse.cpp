@@ -23,7 +23,8 @@ std::string to_sse(const log_chunk& chunk) {
 }
 
 event_stream::event_stream(exchange_ptr client, stream_registry& home) noexcept
-    : client_(std::move(client)), home_(home) {}
+    : client_(std::move(client)), home_(home) {
+}
 
 void event_stream::begin(std::shared_ptr<subscription> source) {
   {
@@ -113,7 +114,9 @@ void event_stream::end() {
   close();
 }
 
-void event_stream::abandon() { close(); }
+void event_stream::abandon() {
+  close();
+}
 
 void event_stream::start_write() {
   writing_ = true;

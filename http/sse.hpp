@@ -63,8 +63,8 @@ class event_stream : public std::enable_shared_from_this<event_stream> {
   std::shared_ptr<subscription> source_;
   std::optional<result<log_chunk>> held_;  // came while a write was in flight
   time_point last_write_;
-  bool asking_ = false;   // the log was asked and has not answered, or its answer is held
-  bool writing_ = true;   // a write is in flight; true until `begin` has sent the first one
+  bool asking_ = false;  // the log was asked and has not answered, or its answer is held
+  bool writing_ = true;  // a write is in flight; true until `begin` has sent the first one
   bool ending_ = false;  // `end` was called
   bool closed_ = false;
 };

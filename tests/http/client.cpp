@@ -43,8 +43,11 @@ client::client(std::uint16_t port, int receive_buffer) : socket_(::socket(AF_INE
 }
 
 client::client(client&& other) noexcept
-    : socket_(std::exchange(other.socket_, -1)), buffer_(std::move(other.buffer_)), events_(std::move(other.events_)),
-      chunked_(other.chunked_) {}
+    : socket_(std::exchange(other.socket_, -1)),
+      buffer_(std::move(other.buffer_)),
+      events_(std::move(other.events_)),
+      chunked_(other.chunked_) {
+}
 
 client::~client() {
   if (socket_ >= 0) ::close(socket_);

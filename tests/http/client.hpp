@@ -40,8 +40,8 @@ class client {
   answer read(bool with_body = true);
   /// Reads the head of an answer only.
   answer read_head();
-  /// The next block of an event stream, without the empty line behind it ("id: …\ndata: …", or ":" for a comment); nothing
-  /// where the stream has ended regularly. Throws where it was cut.
+  /// The next block of an event stream, without the empty line behind it ("id: …\ndata: …", or ":" for a comment);
+  /// nothing where the stream has ended regularly. Throws where it was cut.
   std::optional<std::string> next_block();
   /// The next one that is no comment.
   std::optional<std::string> next_event();

@@ -15,7 +15,9 @@ namespace {
 const std::string full_agent =
     R"({"name":"Ada","role":"You plan.","model":"m","provider":"rehearsal","glyph":"x","extra":1})";
 
-std::string error_of(const answer& given) { return json::parse(given.body).at("error").get<std::string>(); }
+std::string error_of(const answer& given) {
+  return json::parse(given.body).at("error").get<std::string>();
+}
 
 std::string chunk(const std::string& text) {
   std::ostringstream framed;
@@ -48,7 +50,8 @@ BOOST_AUTO_TEST_CASE(agents_are_made_read_changed_and_archived) {
   BOOST_TEST(fleet.last_agent.role == "You plan.");
   BOOST_TEST(fleet.last_agent.max_turns == default_max_turns);
   BOOST_TEST(ask("GET", agent_path()).status == 200);
-  const auto changed = ask("PATCH", agent_path(), R"({"team":null,"manager":null,"budget":{"tokens":5,"period":"day"}})");
+  const auto changed =
+      ask("PATCH", agent_path(), R"({"team":null,"manager":null,"budget":{"tokens":5,"period":"day"}})");
   BOOST_TEST(changed.status == 200);
   BOOST_REQUIRE(fleet.last_patch.team.has_value());
   BOOST_TEST(!fleet.last_patch.team->has_value());
@@ -60,8 +63,11 @@ BOOST_AUTO_TEST_CASE(agents_are_made_read_changed_and_archived) {
 }
 
 BOOST_AUTO_TEST_CASE(tasks_are_made_read_and_changed) {
-  const auto draft = json{{"title", "t"}, {"input", "i"}, {"assignee", fleet.an_agent.id.to_string()},
-                          {"priority", "high"}, {"epic_id", nullptr}};
+  const auto draft = json{{"title", "t"},
+                          {"input", "i"},
+                          {"assignee", fleet.an_agent.id.to_string()},
+                          {"priority", "high"},
+                          {"epic_id", nullptr}};
   const auto made = ask("POST", "/api/tasks", draft.dump(), "");
   BOOST_TEST(made.status == 201);
   BOOST_TEST(made.at("location") == task_path());
@@ -85,8 +91,9 @@ BOOST_AUTO_TEST_CASE(lists_take_filters_from_the_query_and_from_a_body) {
   BOOST_TEST((fleet.last_tasks.priority == task_priority::low));
   BOOST_TEST(fleet.last_tasks.page.limit == 3U);
 
-  BOOST_TEST(ask("GET", "/api/messages?type=task.*&since=2026-11-23T09:30:00%2B01:00&agent=" +
-                            fleet.an_agent.id.to_string()).status == 200);
+  BOOST_TEST(
+      ask("GET", "/api/messages?type=task.*&since=2026-11-23T09:30:00%2B01:00&agent=" + fleet.an_agent.id.to_string())
+          .status == 200);
   BOOST_TEST(fleet.last_messages.filter.type.value() == "task.*");
   BOOST_TEST(to_string(fleet.last_messages.filter.since.value()) == "2026-11-23T08:30:00.000Z");
   BOOST_TEST(fleet.last_messages.page.limit == default_page_limit);
@@ -132,15 +139,17 @@ BOOST_AUTO_TEST_CASE(bad_bodies_are_refused_by_name_and_change_nothing) {
   refused("/api/agents", "POST", "{\"name\":\"\xff\"}", "the body is not valid JSON");
   refused("/api/agents", "POST", "[1]", "the body must be a JSON object");
   refused("/api/agents", "POST", std::string(100'000, '['), "the body is too deep");
-  refused("/api/agents", "POST", R"({"a":)" + std::string(500'000, '[') + std::string(500'000, ']') + "}", "the body is too deep");
+  refused("/api/agents", "POST", R"({"a":)" + std::string(500'000, '[') + std::string(500'000, ']') + "}",
+          "the body is too deep");
   BOOST_TEST(ask("POST", "/api/agents").status == 400);
   BOOST_TEST(fleet.changes() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(what_does_not_exist_is_404) {
   const auto unknown = agent_id::make(timestamp{}).to_string();
-  for (const std::string path : {"/nowhere", "/api", "/api/agents/", "/api/agents/x", "/api/agents/%zz",
-                                 "/api/agents/tsk_00000000000000000000000000", "/API/agents", "/api/tasks/x/events"}) {
+  for (const std::string path :
+       {"/nowhere", "/api", "/api/agents/", "/api/agents/x", "/api/agents/%zz",
+        "/api/agents/tsk_00000000000000000000000000", "/API/agents", "/api/tasks/x/events"}) {
     const auto given = ask("GET", path);
     BOOST_TEST(given.status == 404, path);
     BOOST_TEST(!error_of(given).empty());
@@ -148,7 +157,8 @@ BOOST_AUTO_TEST_CASE(what_does_not_exist_is_404) {
   BOOST_TEST(ask("GET", "/api/agents/" + unknown).status == 404);
   BOOST_TEST(ask("PATCH", "/api/agents/" + unknown, "{}").status == 404);
   BOOST_TEST(ask("DELETE", "/api/agents/" + unknown).status == 404);
-  BOOST_TEST(ask("POST", "/api/run", R"({"taskId":")" + task_id::make(timestamp{}).to_string() + "\"}").status == 404);
+  BOOST_TEST(ask("POST", "/api/run", R"({"taskId":")" + task_id::make(timestamp{}).to_string() + "\"}").status ==
+             404);
   BOOST_TEST(fleet.changes() == 0U);
 }
 
@@ -188,7 +198,8 @@ BOOST_AUTO_TEST_CASE(bodies_are_json_by_type) {
   BOOST_TEST(form.status == 415);
   BOOST_TEST(error_of(form).find("application/json") != std::string::npos);
   BOOST_TEST(fleet.changes() == 0U);
-  BOOST_TEST(ask("POST", "/api/agents", full_agent, "Content-Type: application/json; charset=utf-8\r\n").status == 201);
+  BOOST_TEST(ask("POST", "/api/agents", full_agent, "Content-Type: application/json; charset=utf-8\r\n").status ==
+             201);
 }
 
 BOOST_AUTO_TEST_CASE(probes_and_index_need_no_token) {

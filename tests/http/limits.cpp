@@ -54,9 +54,10 @@ BOOST_AUTO_TEST_CASE(too_large_requests_are_told_so) {
 
 BOOST_AUTO_TEST_CASE(what_is_not_http_is_closed_and_hurts_nobody) {
   const serving one;
-  for (const std::string wrong : {"hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n",
-                                  "GET / HTTP/9.9\r\n\r\n", "\x16\x03\x01\x02", "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-                                  "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
+  for (const std::string wrong :
+       {"hello\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/1.1\r\nno colon\r\n\r\n", "GET / HTP/1.1\r\n\r\n",
+        "\x16\x03\x01\x02", "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
     client bad(one.server->port());
     bad.send(wrong);
     BOOST_TEST(bad.await_close(), wrong);

@@ -108,7 +108,8 @@ BOOST_AUTO_TEST_CASE(bodies_are_objects_of_bounded_depth_in_utf8) {
 }
 
 BOOST_AUTO_TEST_CASE(the_first_wrong_field_is_named) {
-  const auto body = parse_object(R"({"empty":"","number":-1,"list":["a",1],"budget":{"tokens":"5"},"null":null})").value();
+  const auto body =
+      parse_object(R"({"empty":"","number":-1,"list":["a",1],"budget":{"tokens":"5"},"null":null})").value();
   const auto complaint_of = [&](auto read) {
     body_reader in(body);
     read(in);
@@ -120,8 +121,10 @@ BOOST_AUTO_TEST_CASE(the_first_wrong_field_is_named) {
   token_budget budget;
   std::optional<std::optional<std::string>> clearable;
   BOOST_TEST(complaint_of([&](auto& in) { in.required("missing", text); }) == "missing: is required");
-  BOOST_TEST(complaint_of([&](auto& in) { in.required("empty", text); in.required("missing", text); }) ==
-             "empty: must not be empty");
+  BOOST_TEST(complaint_of([&](auto& in) {
+               in.required("empty", text);
+               in.required("missing", text);
+             }) == "empty: must not be empty");
   BOOST_TEST(complaint_of([&](auto& in) { in.optional("number", number); }).starts_with("number: must be a whole"));
   BOOST_TEST(complaint_of([&](auto& in) { in.optional("list", list); }) == "list: must be a list of strings");
   BOOST_TEST(complaint_of([&](auto& in) { in.optional("budget", budget); }).starts_with("budget.tokens: must be"));
@@ -137,7 +140,8 @@ BOOST_AUTO_TEST_CASE(the_first_wrong_field_is_named) {
 BOOST_AUTO_TEST_CASE(authorization_headers_and_types) {
   BOOST_TEST(bearer_token("Bearer abc") == "abc");
   BOOST_TEST(bearer_token("bEARER  abc ") == "abc");
-  for (const auto* wrong : {"", "Bearer", "Bearer ", "Basic abc", "Bearerabc"}) BOOST_TEST(bearer_token(wrong).empty());
+  for (const auto* wrong : {"", "Bearer", "Bearer ", "Basic abc", "Bearerabc"})
+    BOOST_TEST(bearer_token(wrong).empty());
   BOOST_TEST(is_json_type("Application/JSON ; charset=utf-8"));
   BOOST_TEST(!is_json_type("application/json5"));
   BOOST_TEST(!is_request_id("a b"));

@@ -139,7 +139,8 @@ BOOST_AUTO_TEST_CASE(fifty_clients_see_the_same_and_a_stalled_one_loses_nothing)
   BOOST_TEST(seen.front().size() == static_cast<std::size_t>(entries));
   for (const auto& other : seen) BOOST_TEST((other == seen.front()));
   for (int i = 1; i <= entries; ++i) {
-    BOOST_REQUIRE(stalled.next_event().value() == event_text(static_cast<std::uint64_t>(i), std::to_string(i) + filling));
+    BOOST_REQUIRE(stalled.next_event().value() ==
+                  event_text(static_cast<std::uint64_t>(i), std::to_string(i) + filling));
   }
   BOOST_TEST(!stalled.next_event().has_value());
 }
