@@ -21,8 +21,7 @@ say() { printf '    %s\n' "$*"; }
 fail() {
   printf '%sFailed: %s%s\n' "$red" "$1" "$plain" >&2
   shift
-  local line
-  for line in "$@"; do printf '        %s\n' "$line" >&2; done
+  if (($# > 0)); then printf '%s\n' "$@" | sed 's/^/        /' >&2; fi
   exit 1
 }
 

@@ -98,6 +98,7 @@ if [[ -z "$port" ]]; then
     port=0
   fi
 fi
+: >"$scratch/server.out"
 # With job control the server has a process group of its own: Ctrl-C reaches this script, which then drains it.
 set -m
 "$program" serve --data "$data" --listen "127.0.0.1:$port" >"$scratch/server.out" 2>"$scratch/server.log" &
