@@ -231,7 +231,7 @@ void fake_fleet::run_task(const principal&, task_id which, bool restart, reply<r
     last_restart = restart;
     ++changes_;
   }
-  handler(run_ticket{a_task, restart ? 2U : 0U});
+  handler(run_ticket{a_task.id, restart ? 2U : 0U});
 }
 
 void fake_fleet::watch_task(const principal&, task_id which, event_seq after,
