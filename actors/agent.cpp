@@ -172,8 +172,10 @@ void start_read(pointer self, const queue_place& place, result<run_seed> seed) {
 void start_next(pointer self) {
   auto& state = self->state;
   touch(self);
-  if (!state.loaded || state.current || state.closing || state.queue.empty() || state.paused) return;
+  if (!state.loaded || state.current || state.closing || state.queue.empty()) return;
   const auto place = *state.queue.begin();
+  // A paused agent takes nothing up, but what it had begun goes on.
+  if (state.paused && !place.interrupted) return;
   const auto key = state.key;
   state.current = place.task;
   look(
@@ -243,7 +245,8 @@ void handle_decision(pointer self, decide_request asked, accepted_promise promis
         auto& state = self->state;
         if (!seed) return refuse(promise, seed.error());
         if (state.closing) return refuse(promise, draining());
-        const bool free = !state.current && state.queue.empty();
+        const bool active = seed->assignee.value.status == agent_status::active;
+        const bool free = active && !state.current && state.queue.empty();
         auto made = decision_step(*state.env, *seed, asked, free);
         if (!made) return refuse(promise, made.error());
         const queue_place place{free, seed->record.value.task.priority, asked.task};
