@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(a_queued_start_holds_on_and_happens_once) {
   at->store.refuses = false;
   pass(2s);
   BOOST_TEST((status(fourth) == task_status::running));
-  BOOST_TEST(model.calls.size() == 3U);
+  BOOST_TEST(model.calls.size() == 4U);
   model.last().end();
   settle();
   BOOST_TEST((status(fourth) == task_status::done));
