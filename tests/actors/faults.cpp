@@ -39,7 +39,8 @@ BOOST_AUTO_TEST_CASE(a_run_holds_on_until_the_store_is_back) {
   BOOST_TEST(story(work) == (words{"running", "model_call"}), boost::test_tools::per_element());
   at->store.refuses = false;
   pass(2s);
-  BOOST_TEST(story(work) == (words{"running", "model_call", "+Hello", "model_answer", "done"}), boost::test_tools::per_element());
+  BOOST_TEST(story(work) == (words{"running", "model_call", "+Hello", "model_answer", "done"}),
+             boost::test_tools::per_element());
   BOOST_TEST(model.calls.size() == 1U);
   check(work);
 }
