@@ -115,6 +115,8 @@ class run_machine {
   [[nodiscard]] const token_usage& usage() const noexcept { return usage_; }
   /// Failed tries of the current turn's model call.
   [[nodiscard]] std::uint32_t failed_tries() const noexcept { return failed_tries_; }
+  /// The turn whose answer came last, from 1; 0 before the first.
+  [[nodiscard]] std::uint32_t turn() const noexcept { return answered_turns_; }
   /// The calls that wait for a human, in the order in which the model made them.
   [[nodiscard]] std::vector<tool_request> awaiting_approval() const;
 

@@ -45,10 +45,13 @@ BOOST_AUTO_TEST_CASE(an_approval_lets_the_run_go_on) {
   BOOST_TEST(tools.calls.size() == 1U);
   model.last().end();
   settle();
-  BOOST_TEST(told(work) == (words{"task.started", "approval.requested", "task.waiting", "approval.granted", "tool.call",
-                                  "tool.result", "task.done"}), boost::test_tools::per_element());
-  BOOST_TEST(story(work) == (words{"running", "model_call", "model_answer", "approval_requested a", "waiting", "approved a",
-                                   "resumed", "pay>a", "pay<paid", "model_call", "model_answer", "done"}), boost::test_tools::per_element());
+  BOOST_TEST(told(work) == (words{"task.started", "approval.requested", "task.waiting", "approval.granted",
+                                  "tool.call", "tool.result", "task.done"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(
+      story(work) == (words{"running", "model_call", "model_answer", "approval_requested a", "waiting", "approved a",
+                            "resumed", "pay>a", "pay<paid", "model_call", "model_answer", "done"}),
+      boost::test_tools::per_element());
   check(work);
 }
 

@@ -1,4 +1,5 @@
-// A process that ends at any moment, and a new one on the same store: nothing accepted is lost, nothing is said twice.
+// A process that ends at any moment, and a new one on the same store: nothing accepted is lost, nothing is said
+// twice.
 #include <boost/test/unit_test.hpp>
 
 #include "core/bus_types.hpp"
@@ -201,7 +202,8 @@ BOOST_AUTO_TEST_CASE(a_suspended_run_goes_on_elsewhere) {
   BOOST_TEST(*done);
   BOOST_TEST(in.model.calls[0]->gone);
   BOOST_TEST((in.status(work) == task_status::running));
-  BOOST_TEST(in.story(work) == (words{"running", "model_call", "+Once upon", "suspended"}), boost::test_tools::per_element());
+  BOOST_TEST(in.story(work) == (words{"running", "model_call", "+Once upon", "suspended"}),
+             boost::test_tools::per_element());
   const auto late = in.at->run(ada, work);
   in.settle();
   BOOST_TEST((refusal(late) == errc::unavailable));
@@ -213,8 +215,9 @@ BOOST_AUTO_TEST_CASE(a_suspended_run_goes_on_elsewhere) {
   in.model.last().end();
   in.settle();
   BOOST_TEST(*in.record(work).task.output == "Once upon a time");
-  BOOST_TEST(in.story(work) == (words{"running", "model_call", "+Once upon", "suspended", "resumed", "model_call", "+ a time",
-                                      "model_answer", "done"}), boost::test_tools::per_element());
+  BOOST_TEST(in.story(work) == (words{"running", "model_call", "+Once upon", "suspended", "resumed", "model_call",
+                                      "+ a time", "model_answer", "done"}),
+             boost::test_tools::per_element());
   in.check(work);
 }
 

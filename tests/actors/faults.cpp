@@ -39,7 +39,8 @@ BOOST_AUTO_TEST_CASE(a_run_holds_on_until_the_store_is_back) {
   BOOST_TEST(story(work) == (words{"running", "model_call"}), boost::test_tools::per_element());
   at->store.refuses = false;
   pass(2s);
-  BOOST_TEST(story(work) == (words{"running", "model_call", "+Hello", "model_answer", "done"}), boost::test_tools::per_element());
+  BOOST_TEST(story(work) == (words{"running", "model_call", "+Hello", "model_answer", "done"}),
+             boost::test_tools::per_element());
   BOOST_TEST(model.calls.size() == 1U);
   check(work);
 }
@@ -72,7 +73,7 @@ BOOST_AUTO_TEST_CASE(a_queued_start_holds_on_and_happens_once) {
   at->store.refuses = false;
   pass(2s);
   BOOST_TEST((status(fourth) == task_status::running));
-  BOOST_TEST(model.calls.size() == 3U);
+  BOOST_TEST(model.calls.size() == 4U);
   model.last().end();
   settle();
   BOOST_TEST((status(fourth) == task_status::done));

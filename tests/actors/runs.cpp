@@ -31,7 +31,8 @@ BOOST_AUTO_TEST_CASE(from_pending_to_done) {
   settle();
   model.last().end({3, 4});
   settle();
-  BOOST_TEST(story(work) == (words{"running", "model_call", "?hm", "+Hel", "+lo", "model_answer", "done"}), boost::test_tools::per_element());
+  BOOST_TEST(story(work) == (words{"running", "model_call", "?hm", "+Hel", "+lo", "model_answer", "done"}),
+             boost::test_tools::per_element());
   const auto now = record(work).task;
   BOOST_TEST((now.status == task_status::done));
   BOOST_TEST(*now.output == "Hello");
@@ -68,7 +69,8 @@ BOOST_AUTO_TEST_CASE(a_busy_agent_queues_by_priority_then_age) {
     check(each);
   }
   BOOST_TEST(model.calls.size() == 5U);
-  BOOST_TEST(story(high) == (words{"queued", "running", "model_call", "model_answer", "done"}), boost::test_tools::per_element());
+  BOOST_TEST(story(high) == (words{"queued", "running", "model_call", "model_answer", "done"}),
+             boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(a_second_request_joins) {
@@ -167,7 +169,8 @@ BOOST_AUTO_TEST_CASE(what_cannot_get_better_ends_at_once) {
   model.script = [](model_exchange& call) { call.fail("provider_rejected", false); };
   (void)at->run(ada, work);
   settle();
-  BOOST_TEST(story(work) == (words{"running", "model_call", "!provider_rejected", "error"}), boost::test_tools::per_element());
+  BOOST_TEST(story(work) == (words{"running", "model_call", "!provider_rejected", "error"}),
+             boost::test_tools::per_element());
   BOOST_TEST(record(work).task.error->message == "the vendor's words");
   check(work);
 }
@@ -191,9 +194,12 @@ BOOST_AUTO_TEST_CASE(tools_run_side_by_side) {
   model.last().say("ok");
   model.last().end();
   settle();
-  BOOST_TEST(story(work) == (words{"running", "model_call", "model_answer", "search>a", "read>b", "read<B", "search<A",
-                                   "model_call", "+ok", "model_answer", "done"}), boost::test_tools::per_element());
-  BOOST_TEST(told(work) == (words{"task.started", "tool.call", "tool.call", "tool.result", "tool.result", "task.done"}), boost::test_tools::per_element());
+  BOOST_TEST(story(work) == (words{"running", "model_call", "model_answer", "search>a", "read>b", "read<B",
+                                   "search<A", "model_call", "+ok", "model_answer", "done"}),
+             boost::test_tools::per_element());
+  BOOST_TEST(
+      told(work) == (words{"task.started", "tool.call", "tool.call", "tool.result", "tool.result", "task.done"}),
+      boost::test_tools::per_element());
   BOOST_TEST(tools.calls[0]->invocation.idempotency_key != tools.calls[1]->invocation.idempotency_key);
   check(work);
 }

@@ -12,6 +12,7 @@ namespace flotilla::testing {
 namespace {
 
 constexpr std::size_t read_bytes = 1U << 20U;
+constexpr std::chrono::hours longest_wait{48};
 
 std::string word(const event& happened) {
   switch (happened.type) {
@@ -81,6 +82,9 @@ void node::die() {
   if (fleet) caf::anon_send_exit(fleet, caf::exit_reason::user_shutdown);
   fleet = nullptr;
   steps();
+  // Whoever waits for an answer that never comes gives up, so that no actor is left.
+  scheduler->advance_time(longest_wait);
+  steps();
 }
 
 std::size_t node::steps(std::size_t most) {
@@ -97,11 +101,15 @@ void node::kill_agent(const actors::agent_key& which) {
 answer node::run(agent_id who, task_id task, bool restart) {
   return ask(actors::run_request{{in.org, who}, task, restart});
 }
-answer node::cancel(agent_id who, task_id task) { return ask(actors::cancel_request{{in.org, who}, task}); }
+answer node::cancel(agent_id who, task_id task) {
+  return ask(actors::cancel_request{{in.org, who}, task});
+}
 answer node::decide(agent_id who, task_id task, bool yes, std::string call, std::string comment) {
   return ask(actors::decide_request{{in.org, who}, task, yes, std::move(call), std::move(comment)});
 }
-void node::changed(agent_id who) { caf::anon_send(fleet, actors::agent_changed{{in.org, who}}); }
+void node::changed(agent_id who) {
+  caf::anon_send(fleet, actors::agent_changed{{in.org, who}});
+}
 
 // --- the world ----------------------------------------------------------------------------------------------
 
@@ -116,7 +124,9 @@ world::~world() {
   at.reset();
 }
 
-void world::start() { at = std::make_unique<node>(*disk, *this); }
+void world::start() {
+  at = std::make_unique<node>(*disk, *this);
+}
 
 void world::crash() {
   // What the dead process would still ask for must not be heard.
@@ -141,7 +151,9 @@ void world::pass(std::chrono::milliseconds time) {
   }
 }
 
-std::unique_ptr<storage::snapshot> world::look() const { return must(disk->snapshot()); }
+std::unique_ptr<storage::snapshot> world::look() const {
+  return must(disk->snapshot());
+}
 
 void world::commit(storage::batch changes) const {
   bool committed = false;
@@ -261,7 +273,9 @@ void world::check(task_id which) const {
   for (std::size_t i = 0; i < stands.size(); ++i) BOOST_TEST(*seen.entries[i].json == *stands[i].json);
 }
 
-bool granted(const answer& what) { return *what && (*what)->has_value(); }
+bool granted(const answer& what) {
+  return *what && (*what)->has_value();
+}
 std::optional<errc> refusal(const answer& what) {
   if (!*what || (*what)->has_value()) return std::nullopt;
   return (*what)->error().code;

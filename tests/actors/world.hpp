@@ -148,7 +148,7 @@ template <class Order>
 std::shared_ptr<bool> node::order(Order what) {
   auto done = std::make_shared<bool>(false);
   system->spawn([done, what, to = fleet](caf::event_based_actor* self) {
-    self->request(to, std::chrono::hours{24}, what)
+    self->request(to, std::chrono::minutes{24 * 60}, what)
         .then([done](actors::suspended&) { *done = true; }, [](caf::error&) {});
   });
   return done;

@@ -29,9 +29,8 @@ event with_data(event made, std::optional<std::string> data) {
 BOOST_AUTO_TEST_SUITE(run_events)
 
 BOOST_AUTO_TEST_CASE(an_answer_is_read_back) {
-  const model_answer said{stop_reason::tool_use,
-                          {{"a", "search", R"({"q":"x","deep":[1,2]})"}, {"b", "write", "{}"}},
-                          {12, 34}};
+  const model_answer said{
+      stop_reason::tool_use, {{"a", "search", R"({"q":"x","deep":[1,2]})"}, {"b", "write", "{}"}}, {12, 34}};
   const auto written = model_answer_event(said);
   BOOST_TEST((written.type == event_type::status));
   BOOST_TEST(written.text == run_status::model_answer);
@@ -49,8 +48,13 @@ BOOST_AUTO_TEST_CASE(arguments_that_are_no_object_become_an_empty_one) {
 }
 
 BOOST_AUTO_TEST_CASE(call_ids_are_unique_and_never_empty) {
-  const auto calls = journaled({{"", "t", "{}"}, {"x", "t", "{}"}, {"x", "t", "{}"}, {"", "t", "{}"}, {"x", "u", "{}"},
-                                {"x_2", "t", "{}"}, {"call_1", "t", "{}"}});
+  const auto calls = journaled({{"", "t", "{}"},
+                                {"x", "t", "{}"},
+                                {"x", "t", "{}"},
+                                {"", "t", "{}"},
+                                {"x", "u", "{}"},
+                                {"x_2", "t", "{}"},
+                                {"call_1", "t", "{}"}});
   std::set<std::string> ids;
   for (const auto& call : calls) {
     BOOST_TEST(!call.call_id.empty());
@@ -78,12 +82,12 @@ BOOST_AUTO_TEST_CASE(deltas_become_increments) {
 }
 
 BOOST_AUTO_TEST_CASE(a_failed_try_keeps_what_it_used) {
-  model_failure failure{.code = "provider_overloaded", .message = "busy", .retryable = true, .retry_after = {}, .usage = {3, 4}};
+  model_failure failure{
+      .code = "provider_overloaded", .message = "busy", .retryable = true, .retry_after = {}, .usage = {3, 4}};
   const auto written = retrying_event(failure, 2, 750ms);
   BOOST_TEST(written.text == run_status::retrying);
-  BOOST_TEST(*written.data ==
-             R"({"code":"provider_overloaded","message":"busy","try":2,"delayMs":750,)"
-             R"("usage":{"input_tokens":3,"output_tokens":4,"total_tokens":7}})");
+  BOOST_TEST(*written.data == R"({"code":"provider_overloaded","message":"busy","try":2,"delayMs":750,)"
+                              R"("usage":{"input_tokens":3,"output_tokens":4,"total_tokens":7}})");
   const auto read = read_retry_usage(written);
   BOOST_REQUIRE(read.has_value());
   BOOST_TEST((*read == token_usage{3, 4}));
@@ -99,7 +103,8 @@ BOOST_AUTO_TEST_CASE(tool_events_name_their_call) {
   const auto answered = tool_result_event("search", outcome);
   BOOST_TEST(*answered.tool == "search");
   BOOST_TEST((*read_tool_outcome(answered) == outcome));
-  BOOST_TEST((*read_tool_outcome(tool_result_event("search", {"c1", "ok", false})) == tool_outcome{"c1", "ok", false}));
+  BOOST_TEST(
+      (*read_tool_outcome(tool_result_event("search", {"c1", "ok", false})) == tool_outcome{"c1", "ok", false}));
 }
 
 BOOST_AUTO_TEST_CASE(long_texts_are_cut_between_characters) {

@@ -30,7 +30,9 @@ run_spec spec_of(std::vector<std::string> approvals = {}, std::uint32_t max_turn
   return spec;
 }
 
-tool_request request_of(std::string id, std::string tool) { return {std::move(id), std::move(tool), "{}"}; }
+tool_request request_of(std::string id, std::string tool) {
+  return {std::move(id), std::move(tool), "{}"};
+}
 
 /// A machine, and short words for what is told to it.
 struct run {
@@ -47,7 +49,8 @@ struct run {
   }
   void ask() { tell(model_call_event(1, 1)); }
   void say(std::string text) { tell(*delta_event(text_delta{std::move(text)})); }
-  void answer(stop_reason stop = stop_reason::end_turn, std::vector<tool_request> calls = {}, token_usage usage = {}) {
+  void answer(stop_reason stop = stop_reason::end_turn, std::vector<tool_request> calls = {},
+              token_usage usage = {}) {
     tell(model_answer_event({stop, std::move(calls), usage}));
   }
   void turn(std::vector<tool_request> calls) {
@@ -58,7 +61,8 @@ struct run {
     tell(tool_result_event(tool, {std::move(id), std::move(text), false}));
   }
   void fails() {
-    tell(retrying_event({.code = "x", .message = "y", .retryable = true, .retry_after = {}, .usage = {1, 2}}, 1, 1ms));
+    tell(
+        retrying_event({.code = "x", .message = "y", .retryable = true, .retry_after = {}, .usage = {1, 2}}, 1, 1ms));
   }
   void resumes() { tell(status_event(run_status::resumed)); }
   bool wants(const std::vector<run_action>& actions) const { return machine.next() == actions; }
@@ -111,7 +115,9 @@ BOOST_AUTO_TEST_CASE(thinking_goes_back_unchanged) {
   it.result("a", "search", "found");
   const std::vector<conversation_turn> expected{
       user_turn{"do it"},
-      assistant_turn{{{"first thought", R"({"signature":"s1"})"}, {"", R"({"redacted":"r"})"}}, "so", {request_of("a", "search")}},
+      assistant_turn{{{"first thought", R"({"signature":"s1"})"}, {"", R"({"redacted":"r"})"}},
+                     "so",
+                     {request_of("a", "search")}},
       tool_turn{{{"a", "found", false}}}};
   BOOST_TEST((it.talk() == expected));
   BOOST_TEST(it.wants({call_model{2, 1}}));
@@ -232,7 +238,8 @@ BOOST_AUTO_TEST_CASE(thinking_of_a_cut_call_is_dropped) {
   it.tell(*delta_event(thinking_delta{"kept"}));
   it.tell(*delta_event(thinking_end{R"({"s":2})"}));
   it.answer(stop_reason::pause);
-  BOOST_TEST((std::get<assistant_turn>(it.talk().back()).thinking == std::vector<thinking_block>{{"kept", R"({"s":2})"}}));
+  BOOST_TEST(
+      (std::get<assistant_turn>(it.talk().back()).thinking == std::vector<thinking_block>{{"kept", R"({"s":2})"}}));
 }
 
 BOOST_AUTO_TEST_CASE(lost_calls_are_made_again_or_asked_about) {
@@ -243,7 +250,8 @@ BOOST_AUTO_TEST_CASE(lost_calls_are_made_again_or_asked_about) {
   it.turn({search, sync, pay});
   for (const auto& each : {search, sync, pay}) it.tell(tool_call_event(each));
   it.resumes();
-  BOOST_TEST(it.wants({call_tool{search, true}, call_tool{sync, true}, ask_approval{pay, approval_reason::unknown_outcome}}));
+  BOOST_TEST(it.wants(
+      {call_tool{search, true}, call_tool{sync, true}, ask_approval{pay, approval_reason::unknown_outcome}}));
   it.tell(approval_requested_event(pay, approval_reason::unknown_outcome));
   it.result("a", "search", "1");
   it.result("b", "sync", "2");
@@ -340,17 +348,24 @@ BOOST_AUTO_TEST_CASE(a_journal_that_cannot_be_changes_nothing) {
   const auto says = *delta_event(text_delta{"x"});
   const auto result = tool_result_event("pay", {"a", "x", false});
   const std::pair<told, told> cases[] = {
-      {{}, {says, called, result, status_event(run_status::resumed), status_event(run_status::waiting), status_event(run_status::done)}},
-      {{running}, {running, says, model_answer_event({}), result, needs, status_event("what"), status_event(run_status::waiting),
-                   status_event(run_status::done), status_event(run_status::retrying)}},
-      {{running, called}, {called, damaged_answer, tool_call_event(a), status_event(run_status::waiting), status_event(run_status::done)}},
-      {{running, called, asked}, {called, says, decision_event(true, "pay", "a", ""), tool_call_event(request_of("b", "pay")),
-                                  status_event(run_status::waiting), status_event(run_status::done)}},
+      {{},
+       {says, called, result, status_event(run_status::resumed), status_event(run_status::waiting),
+        status_event(run_status::done)}},
+      {{running},
+       {running, says, model_answer_event({}), result, needs, status_event("what"), status_event(run_status::waiting),
+        status_event(run_status::done), status_event(run_status::retrying)}},
+      {{running, called},
+       {called, damaged_answer, tool_call_event(a), status_event(run_status::waiting),
+        status_event(run_status::done)}},
+      {{running, called, asked},
+       {called, says, decision_event(true, "pay", "a", ""), tool_call_event(request_of("b", "pay")),
+        status_event(run_status::waiting), status_event(run_status::done)}},
       {{running, called, asked, tool_call_event(a)}, {tool_call_event(a), needs, status_event(run_status::waiting)}},
       {{running, called, asked, needs}, {needs, tool_call_event(a), result}},
       {{running, called, asked, result}, {result, tool_call_event(a), needs, says}},
       {{running, called, model_answer_event({})}, {called, says, result, status_event(run_status::waiting)}},
-      {{running, called, model_answer_event({}), status_event(run_status::done)}, {status_event(run_status::error), says, called}},
+      {{running, called, model_answer_event({}), status_event(run_status::done)},
+       {status_event(run_status::error), says, called}},
   };
   for (const auto& [before, refused] : cases) {
     for (const auto& bad : refused) {
@@ -372,9 +387,9 @@ BOOST_AUTO_TEST_CASE(a_repetition_is_dropped_however_it_is_split) {
   for (const auto& [answer, fresh] : std::initializer_list<std::pair<std::string, std::string>>{
            {"Once upon a time there was", " there was"},  // says it all again
            {"Once upon a time", ""},
-           {" there was", " there was"},                  // goes on as asked
-           {"Once upon another", "Once upon another"},    // diverges: everything is kept
-           {"Once upon", ""},                             // only says some of it again
+           {" there was", " there was"},                // goes on as asked
+           {"Once upon another", "Once upon another"},  // diverges: everything is kept
+           {"Once upon", ""},                           // only says some of it again
            {"", ""}}) {
     for (std::size_t first = 0; first <= answer.size(); ++first) {
       for (std::size_t second = first; second <= answer.size(); ++second) {

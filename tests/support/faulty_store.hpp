@@ -15,10 +15,10 @@ class faulty_store final : public storage::store {
  public:
   explicit faulty_store(storage::store& good) : good_(good) {}
 
-  bool refuses = false;  ///< commits are answered `unavailable`
+  bool refuses = false;     ///< commits are answered `unavailable`
   bool unreadable = false;  ///< snapshots are answered `unavailable`
-  bool dead = false;     ///< the process has ended: commits are neither applied nor answered
-  bool holds = false;    ///< commits wait for `release`
+  bool dead = false;        ///< the process has ended: commits are neither applied nor answered
+  bool holds = false;       ///< commits wait for `release`
 
   /// Commits everything that waits.
   void release() {
