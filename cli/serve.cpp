@@ -42,6 +42,11 @@ fleet_options fleet_options_of(const serve_settings& settings, std::optional<std
   fleet_options options;
   options.data_directory = settings.data;
   options.bootstrap_token = std::move(bootstrap_token);
+  options.keep_new_token = [directory = settings.data](const std::string& token) -> result<void> {
+    auto file = write_token_file(directory, token);
+    if (!file) return fail(file.error());
+    return {};
+  };
   options.scheduler_threads = settings.actor_threads;
   options.reader_threads = settings.reader_threads;
   options.agent_idle = std::chrono::seconds(settings.agent_idle_seconds);
@@ -58,20 +63,12 @@ http::server_options server_options_of(const serve_settings& settings, const end
   return options;
 }
 
-/// Shows a new admin token once, on a terminal only (what stdout leads to otherwise may be a log), and keeps it in
-/// its file. Where the file cannot be written, stdout is the only place left.
-void hand_over_token(const fleet& opened, const std::filesystem::path& directory) {
+/// Shows a new admin token once, on a terminal only: what stdout leads to otherwise may be a log.
+void show_token(const fleet& opened, const std::filesystem::path& directory) {
   const auto token = opened.new_admin_token();
   if (!token) return;
-  const auto file = write_token_file(directory, *token);
-  if (!file) {
-    spdlog::error("the admin token could not be kept in a file: {}", file.error().message);
-    std::cout << "The admin token, shown this once: " << *token << std::endl;
-  } else if (::isatty(STDOUT_FILENO) == 1) {
-    std::cout << "The admin token, shown this once: " << *token << "\nIt is also in " << file->string() << std::endl;
-  } else {
-    std::cout << "The admin token is in " << file->string() << std::endl;
-  }
+  if (::isatty(STDOUT_FILENO) == 1) std::cout << "The admin token, shown this once: " << *token << '\n';
+  std::cout << "The admin token is in " << (directory / token_file_name).string() << std::endl;
 }
 
 /// Everything that a running server holds, in the order in which it must be let go.
@@ -89,7 +86,7 @@ result<running_server> start(const serve_settings& settings, const endpoint& whe
   if (!lock) return fail(lock.error());
   auto runtime = open_fleet(fleet_options_of(settings, std::move(*bootstrap_token)));
   if (!runtime) return fail(runtime.error());
-  hand_over_token(**runtime, settings.data);
+  show_token(**runtime, settings.data);
   auto door = http::server::start(**runtime, server_options_of(settings, where));
   if (!door) return fail(door.error());
   return running_server{std::move(*lock), std::move(*runtime), std::move(*door)};

@@ -53,6 +53,9 @@ result<std::optional<std::string>> bootstrap(storage::store& in, const token_key
   if (!empty) return fail(std::move(empty.error()));
   if (!*empty) return std::optional<std::string>();
   const auto text = options.bootstrap_token ? *options.bootstrap_token : make_token();
+  if (!options.bootstrap_token && options.keep_new_token) {
+    if (auto kept = options.keep_new_token(text); !kept) return fail(std::move(kept.error()));
+  }
   const org home{org_id::make(now), options.org_name, now};
   const user owner{user_id::make(now), options.user_name, role::admin};
   const api_token token{token_id::make(now), home.id, owner.id, "bootstrap", role::admin, now};

@@ -56,6 +56,9 @@ struct fleet_options {
   provider_limits model_limits;
   /// The first admin token; must satisfy `is_token_text`. Used only where the store is empty.
   std::optional<std::string> bootstrap_token;
+  /// Is given a new admin token before anything is committed that would need it, so that no crash leaves a store whose
+  /// token nobody knows. It may block. Where it fails, `open_fleet` fails with its error and makes no org.
+  std::function<result<void>(const std::string&)> keep_new_token;
   std::string org_name = "default";  ///< of the org made in an empty store
   std::string user_name = "owner";   ///< of the user made in it
   std::size_t scheduler_threads = 0;  ///< for actors; 0: as many as there are cores
