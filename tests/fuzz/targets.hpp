@@ -2,21 +2,16 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "core/validation.hpp"
 #include "providers/failures.hpp"
 #include "providers/rehearsal_script.hpp"
+#include "tests/fuzz/must.hpp"
 #include "tests/support/decoders.hpp"
 
 namespace flotilla::testing {
-
-/// Ends the program where a property does not hold: what both libFuzzer and a test runner notice.
-inline void must(bool holds) {
-  if (!holds) std::abort();
-}
 
 /// A stream has exactly one end, its texts are UTF-8, its arguments JSON objects, and how it was split does not
 /// matter.

@@ -1,0 +1,76 @@
+// What the fuzz targets of core check; tests/core replays their corpora through the same functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/glob.hpp"
+#include "core/json_decode.hpp"
+#include "core/run_machine.hpp"
+#include "core/validation.hpp"
+#include "flotilla/id.hpp"
+#include "flotilla/json.hpp"
+#include "flotilla/time.hpp"
+#include "tests/fuzz/must.hpp"
+
+namespace flotilla::testing {
+
+/// The part of a text before its first line end, and the part behind it.
+inline std::pair<std::string_view, std::string_view> first_line(std::string_view text) {
+  const auto end = text.find('\n');
+  if (end == std::string_view::npos) return {text, {}};
+  return {text.substr(0, end), text.substr(end + 1)};
+}
+
+/// What is read is written as it was read, and a prefix of a pattern with a star behind it still matches.
+inline void fuzz_texts(std::string_view text) {
+  if (const auto when = parse_timestamp(text)) must(parse_timestamp(to_string(*when)) == when);
+  if (const auto read = ulid::parse(text)) must(read->to_string() == text);
+  if (const auto read = agent_id::parse(text)) must(read->to_string() == text);
+  if (is_single_emoji(text)) must(is_utf8(text) && !text.empty());
+  const auto [pattern, subject] = first_line(text);
+  if (glob_matches(pattern, subject)) must(glob_matches(std::string(pattern) + "*", subject));
+  must(glob_matches("*", subject));
+}
+
+/// A record that can be read is written and read again to the same, byte for byte.
+template <class Read>
+void fuzz_record(std::string_view json, Read read) {
+  const auto once = read(json);
+  if (!once) return;
+  const auto written = to_json(*once);
+  const auto again = read(written);
+  must(again.has_value() && to_json(*again) == written);
+}
+
+inline void fuzz_records(std::string_view json) {
+  fuzz_record(json, agent_from_json);
+  fuzz_record(json, task_from_json);
+  fuzz_record(json, event_from_json);
+  fuzz_record(json, message_from_json);
+}
+
+/// A journal, a line an event: what the machine refuses leaves it as it was; what it takes leaves it able to say what
+/// is next.
+inline void fuzz_journal(std::string_view lines) {
+  run_spec spec;
+  spec.input = "work";
+  spec.approvals = {"ask_*"};
+  spec.tools = {{"read", "", "{}", true, false}, {"ask_first", "", "{}", false, false}};
+  run_machine machine(spec);
+  while (!lines.empty()) {
+    const auto [line, rest] = first_line(lines);
+    lines = rest;
+    const auto happened = event_from_json(line);
+    if (!happened) continue;
+    const auto before = machine.next();
+    const auto output = machine.output();
+    if (!machine.apply(*happened)) must(machine.next() == before && machine.output() == output);
+    for (const auto& action : machine.next()) {
+      if (std::holds_alternative<call_model>(action)) must(!machine.request().turns.empty());
+    }
+    if (machine.ended()) must(machine.next().empty());
+  }
+}
+
+}  // namespace flotilla::testing
