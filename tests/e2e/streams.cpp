@@ -58,12 +58,6 @@ digest read_to_end(event_stream& stream) {
   return seen;
 }
 
-std::vector<std::string> types_of(const json& messages) {
-  std::vector<std::string> types;
-  for (const auto& each : messages) types.push_back(each["type"]);
-  return types;
-}
-
 std::vector<streamed_event> behind(const std::vector<streamed_event>& events, std::size_t count) {
   return {events.begin() + static_cast<std::ptrdiff_t>(std::min(count, events.size())), events.end()};
 }

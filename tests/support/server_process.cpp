@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -120,7 +120,7 @@ bool program::has_ended() {
 ending program::await_end() {
   const auto deadline = steady::now() + patience;
   while (!has_ended()) {
-    const int handle = ::pidfd_open(id_, 0);
+    const int handle = static_cast<int>(::syscall(SYS_pidfd_open, id_, 0));
     if (handle < 0) fail_with("pidfd_open");
     const bool ended = await_readable(handle, deadline);
     ::close(handle);
