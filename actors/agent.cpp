@@ -18,6 +18,8 @@ void load(pointer self);
 
 // --- small things -----------------------------------------------------------------------------------------
 
+void touch(pointer self);
+
 /// `read_then`, counted as something that is under way.
 template <class Read, class Then>
 void look(pointer self, Read read, Then then) {
@@ -25,6 +27,7 @@ void look(pointer self, Read read, Then then) {
   read_then(self, self->state.env, std::move(read), [self, then = std::move(then)](auto found) mutable {
     --self->state.busy;
     then(std::move(found));
+    touch(self);
   });
 }
 
@@ -36,18 +39,29 @@ void write(pointer self, step what, Then then) {
               [self, then = std::move(then)](result<committed> outcome) mutable {
                 --self->state.busy;
                 then(std::move(outcome));
+                touch(self);
               });
 }
 
+/// Is there something to be taken up? A paused agent finishes what it had begun, and begins nothing.
+bool has_work(const agent_state& state) {
+  return !state.queue.empty() && (!state.paused || state.queue.begin()->interrupted);
+}
+
 bool idle(const agent_state& state) {
-  return state.loaded && !state.current && state.busy == 0 && (state.queue.empty() || state.paused);
+  return state.loaded && !state.current && state.busy == 0 && !has_work(state);
+}
+
+void run_timer(pointer self) {
+  auto& state = self->state;
+  if (!idle(state) || std::exchange(state.timer_runs, true)) return;
+  self->delayed_send(self, state.env->agent_idle, tick{state.generation});
 }
 
 /// Something has happened: the agent is idle from now on at the earliest.
 void touch(pointer self) {
-  auto& state = self->state;
-  ++state.generation;
-  if (idle(state)) self->delayed_send(self, state.env->agent_idle, tick{state.generation});
+  ++self->state.generation;
+  run_timer(self);
 }
 
 void refuse(accepted_promise promise, const error& reason) { promise.deliver(to_caf(reason)); }
@@ -82,11 +96,28 @@ bool lost_race(const error& reason, int tries, Again again) {
 void run_ended(pointer self, task_id task) {
   auto& state = self->state;
   if (state.current != task) return;
-  std::erase_if(state.queue, [&](const queue_place& place) { return place.task == task; });
+  // Its place in the queue was given up when it began; one that it has now is of a decision that came since.
   state.current.reset();
   state.run = nullptr;
+  state.late = false;
   if (state.closing) answer_idle(state);
   start_next(self);
+}
+
+/// The store could not be read or written: looks again in a while. The work is still in it.
+void try_later(pointer self) {
+  auto& state = self->state;
+  if (state.closing) answer_idle(state);
+  self->delayed_send(self, store_retry, tick{0});
+}
+
+/// As `try_later`, for a task that nobody runs now.
+void run_later(pointer self, task_id task) {
+  auto& state = self->state;
+  if (state.current == task) state.current.reset();
+  state.run = nullptr;
+  state.late = false;
+  try_later(self);
 }
 
 /// A run that threw takes nothing else down: its task ends in error.
@@ -95,7 +126,8 @@ void run_crashed(pointer self, task_id task, int tries = 0) {
   look(
       self, [key, task](const storage::snapshot& from) { return read_seed(from, key, task); },
       [self, task, tries](result<run_seed> seed) {
-        if (!seed) return run_ended(self, task);
+        if (!seed && seed.error().code == errc::not_found) return run_ended(self, task);
+        if (!seed) return run_later(self, task);
         auto& state = self->state;
         auto made = end_step(*state.env, *seed, {"internal", "The run failed with an internal error."}, false);
         if (!made) return run_ended(self, task);
@@ -104,22 +136,10 @@ void run_crashed(pointer self, task_id task, int tries = 0) {
           const auto again = [self, task](int count) { run_crashed(self, task, count); };
           if (!lost_race(outcome.error(), tries, again)) {
             // The store cannot be written: the task is tried again from its journal when it can.
-            self->state.current.reset();
-            self->delayed_send(self, store_retry, tick{0});
+            run_later(self, task);
           }
         });
       });
-}
-
-/// Spawns the run of a task. `answered` is called with what its start is answered.
-template <class Answered>
-void spawn_run(pointer self, run_seed seed, bool give_up, Answered answered) {
-  auto& state = self->state;
-  state.current = seed.record.value.task.id;
-  state.run = self->spawn<caf::monitored + caf::linked>(run, state.env, agent_actor{self}, std::move(seed));
-  self->request(state.run, request_timeout, start_run{give_up})
-      .then([answered](run_accepted& accepted) mutable { answered(result<run_accepted>(accepted)); },
-            [answered](caf::error& reason) mutable { answered(fail(from_caf(reason))); });
 }
 
 /// The run did not begin; the agent is free again.
@@ -129,6 +149,27 @@ void withdraw_run(pointer self, task_id task) {
   state.current.reset();
   state.run = nullptr;
   if (state.closing) answer_idle(state);
+}
+
+/// Spawns the run of a task. `answered` is called with what its start is answered; if that is an error, the agent
+/// is free again, except where the answer is late: the run then still owns its task.
+template <class Answered>
+void spawn_run(pointer self, run_seed seed, bool give_up, Answered answered) {
+  auto& state = self->state;
+  state.current = seed.record.value.task.id;
+  state.run = self->spawn<caf::monitored + caf::linked>(run, state.env, agent_actor{self}, std::move(seed));
+  const auto task = *state.current;
+  // High: a cancellation must not come before it.
+  self->request<caf::message_priority::high>(state.run, request_timeout, start_run{give_up})
+      .then([answered](run_accepted& accepted) mutable { answered(result<run_accepted>(accepted)); },
+            [self, task, answered](caf::error& reason) mutable {
+              if (reason == caf::sec::request_timeout) {
+                self->state.late = self->state.current == task;
+              } else {
+                withdraw_run(self, task);
+              }
+              answered(fail(from_caf(reason)));
+            });
 }
 
 void drop_from_queue(pointer self, const queue_place& place) {
@@ -153,8 +194,7 @@ void start_read(pointer self, const queue_place& place, result<run_seed> seed) {
     // It is gone, or another agent's by now.
     const auto code = seed.error().code;
     if (code == errc::not_found || code == errc::conflict) return drop_from_queue(self, place);
-    self->delayed_send(self, store_retry, tick{0});
-    return;
+    return try_later(self);
   }
   if (state.closing) return answer_idle(state);
   if (!is_work(*seed)) return drop_from_queue(self, place);
@@ -163,16 +203,20 @@ void start_read(pointer self, const queue_place& place, result<run_seed> seed) {
   state.paused = status == agent_status::paused;
   if (state.paused && seed->record.value.task.status != task_status::running) return touch(self);
   spawn_run(self, std::move(*seed), false, [self, place](result<run_accepted> outcome) {
-    if (outcome || self->state.current != place.task) return;
-    withdraw_run(self, place.task);
-    start_next(self);
+    if (outcome) {
+      self->state.queue.erase(place);
+      return;
+    }
+    if (self->state.current) return;
+    if (outcome.error().code == errc::conflict) return start_next(self);
+    try_later(self);
   });
 }
 
 void start_next(pointer self) {
   auto& state = self->state;
   touch(self);
-  if (!state.loaded || state.current || state.closing || state.queue.empty() || state.paused) return;
+  if (!state.loaded || state.current || state.closing || !has_work(state)) return;
   const auto place = *state.queue.begin();
   const auto key = state.key;
   state.current = place.task;
@@ -207,7 +251,6 @@ void handle_run(pointer self, run_request asked, accepted_promise promise, int t
             promise.deliver(*outcome);
             return;
           }
-          withdraw_run(self, asked.task);
           const auto again = [&](int count) { handle_run(self, asked, promise, count); };
           if (!lost_race(outcome.error(), tries, again)) refuse(promise, outcome.error());
           start_next(self);
@@ -243,7 +286,8 @@ void handle_decision(pointer self, decide_request asked, accepted_promise promis
         auto& state = self->state;
         if (!seed) return refuse(promise, seed.error());
         if (state.closing) return refuse(promise, draining());
-        const bool free = !state.current && state.queue.empty();
+        const bool active = seed->assignee.value.status == agent_status::active;
+        const bool free = active && !state.current && state.queue.empty();
         auto made = decision_step(*state.env, *seed, asked, free);
         if (!made) return refuse(promise, made.error());
         const queue_place place{free, seed->record.value.task.priority, asked.task};
@@ -265,7 +309,13 @@ void handle_cancel(pointer self, cancel_request asked, accepted_promise promise,
   if (state.current == asked.task && state.run) {
     self->request<caf::message_priority::high>(state.run, request_timeout, asked)
         .then([promise](run_accepted& accepted) mutable { promise.deliver(accepted); },
-              [promise](caf::error& reason) mutable { promise.deliver(reason); });
+              [self, asked, promise, tries](caf::error& reason) mutable {
+                // The run was gone, or could not begin: the task stands in the store.
+                const bool gone = reason == caf::sec::request_receiver_down || reason == caf::exit_reason::normal;
+                const auto why = gone ? error{errc::conflict, "The run has ended meanwhile.", {}} : from_caf(reason);
+                const auto again = [&](int count) { handle_cancel(self, asked, promise, count); };
+                if (!lost_race(why, tries, again)) refuse(promise, why);
+              });
     return;
   }
   const auto key = state.key;
@@ -308,7 +358,9 @@ void adopt(pointer self, agent_work found) {
   state.paused = found.status == agent_status::paused;
   state.queue.clear();
   for (const auto& item : found.work) {
-    if (state.current != item.task) state.queue.insert({item.interrupted, item.priority, item.task});
+    // What runs here is in nobody's queue, except where a human has decided while it was about to wait.
+    if (state.current == item.task && item.interrupted) continue;
+    state.queue.insert({item.interrupted, item.priority, item.task});
   }
   if (!std::exchange(state.loaded, true)) {
     for (auto& waiting : std::exchange(state.when_loaded, {})) waiting();
@@ -326,6 +378,8 @@ void load(pointer self) {
         // What was put into the queue since may not have been seen: look again.
         if (found && version != self->state.queue_version) return load(self);
         if (found) return adopt(self, std::move(*found));
+        // Its requests are answered from the store, which says that there is no such agent or task.
+        if (found.error().code == errc::not_found) return adopt(self, {});
         self->delayed_send(self, store_retry, tick{0});
       });
 }
@@ -342,12 +396,14 @@ void once_loaded(pointer self, Handle handle) {
 
 void on_tick(pointer self, const tick& due) {
   auto& state = self->state;
-  if (due.generation == 0) {  // the store could not be read or written before
-    if (!state.loaded) return load(self);
-    if (!state.current) load(self);
-    return;
+  if (due.generation == 0) return load(self);  // the store could not be read or written before
+  state.timer_runs = false;
+  if (!idle(state)) return;
+  if (due.generation == state.generation) {
+    self->send(state.fleet, passivate{state.key, state.seen});
+  } else {
+    run_timer(self);
   }
-  if (due.generation == state.generation && idle(state)) self->send(state.fleet, passivate{state.key, state.seen});
 }
 
 caf::result<suspended> close(pointer self, bool abort) {
@@ -380,7 +436,11 @@ agent_actor::behavior_type agent_behavior(agent_actor::stateful_pointer<agent_st
     if (st.run && down.source == st.run.address() && st.current) {
       const auto task = *st.current;
       st.run = nullptr;
-      if (down.reason) run_crashed(self, task);
+      if (down.reason) {
+        run_crashed(self, task);
+      } else if (st.late) {
+        run_later(self, task);  // it could not begin, and nobody waited for its answer any more
+      }
     }
   });
   // The link makes a run end with its agent; a run's own end is told by its down message.

@@ -46,12 +46,14 @@ struct agent_state {
 
   std::optional<task_id> current;  ///< the task whose run goes on, or is about to
   run_actor run;                   ///< its actor, once there is one
+  bool late = false;               ///< it has not said in time that it began
 
   bool closing = false;  ///< the server drains: nothing new is taken up
   std::vector<caf::typed_response_promise<suspended>> when_idle;
 
   std::uint64_t seen = 0;        ///< messages from the fleet that were handled
-  std::uint64_t generation = 0;  ///< of the idle timer: grows with everything that happens
+  std::uint64_t generation = 1;  ///< of the idle timer: grows with everything that happens
+  bool timer_runs = false;       ///< the idle timer, of which there is one at a time
   std::size_t busy = 0;          ///< reads and commits under way
 };
 

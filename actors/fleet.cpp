@@ -44,6 +44,7 @@ void agent_down(pointer self, const caf::down_msg& down) {
   // Its work lies in the store: a new actor goes on with it.
   tell(*state.env, key, bus::agent_crashed, "The agent's actor has crashed; it is restarted.");
   self->delayed_send(self, restart_delay, continuation{[self, key] {
+                       if (self->state.closing) return;
                        tell(*self->state.env, key, bus::agent_restarted, "The agent's actor was restarted.");
                        self->send(reach(self, key), agent_changed{key});
                      }});
@@ -69,7 +70,7 @@ caf::result<run_accepted> pass_on(pointer self, Request& asked) {
 
 /// Asks every active agent, and answers when all have.
 template <class Order>
-caf::result<suspended> close(pointer self, const Order& order) {
+caf::result<suspended> close(pointer self, const Order& order, std::chrono::seconds patience) {
   auto& state = self->state;
   state.closing = true;
   auto promise = self->make_response_promise<suspended>();
@@ -82,7 +83,7 @@ caf::result<suspended> close(pointer self, const Order& order) {
     if (--*open == 0 && promise.pending()) promise.deliver(suspended{});
   };
   for (auto& [key, active] : state.agents) {
-    self->request(active.actor, request_timeout, order)
+    self->request(active.actor, patience, order)
         .then([one_less](suspended&) mutable { one_less(); }, [one_less](caf::error&) mutable { one_less(); });
   }
   return promise;
@@ -131,8 +132,8 @@ fleet_actor::behavior_type fleet_behavior(fleet_actor::stateful_pointer<fleet_st
         if (!self->state.closing) self->send(reach(self, changed.who), changed);
       },
       [=](passivate& asked) { let_go(self, asked); },
-      [=](settle& order) -> caf::result<suspended> { return close(self, order); },
-      [=](suspend& order) -> caf::result<suspended> { return close(self, order); },
+      [=](settle& order) -> caf::result<suspended> { return close(self, order, settle_timeout); },
+      [=](suspend& order) -> caf::result<suspended> { return close(self, order, request_timeout); },
       [=](continuation& next) { next.go_on(); },
   };
 }

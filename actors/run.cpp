@@ -40,9 +40,13 @@ const task& current_task(const run_state& state) { return state.seed.record.valu
 
 // --- gathering a step -------------------------------------------------------------------------------------
 
-/// The record as the gathering step shall leave it; begins as it stands.
+/// The record as the gathering step shall leave it; begins as the step before leaves it, which may still be on its
+/// way.
 storage::task_record& next_record(run_state& state) {
-  if (!state.gathering.after) state.gathering.after = state.seed.record.value;
+  if (!state.gathering.after) {
+    const bool on_its_way = state.committing && state.committing_step.after;
+    state.gathering.after = on_its_way ? *state.committing_step.after : state.seed.record.value;
+  }
   return *state.gathering.after;
 }
 
@@ -69,8 +73,9 @@ void abort_calls(run_state& state) {
   state.begin_now.clear();
 }
 
-/// Gathers the end of this actor's work: done, error or waiting.
-void conclude(run_state& state, task_status status, std::optional<task_error> why, std::string_view bus_type) {
+/// Gathers the end of this actor's work: done, error or waiting. `unjournaled`: usage that no event tells of.
+void conclude(run_state& state, task_status status, std::optional<task_error> why, std::string_view bus_type,
+              const token_usage& unjournaled = {}) {
   if (status != task_status::waiting) abort_calls(state);
   if (why) (void)emit(state, error_event(*why));
   (void)emit(state, status_event(to_string(status)));
@@ -81,6 +86,7 @@ void conclude(run_state& state, task_status status, std::optional<task_error> wh
   if (!state.machine->output().empty()) record.task.output = state.machine->output();
   record.task.usage = record.usage_before;
   record.task.usage += state.machine->usage();
+  record.task.usage += unjournaled;
   record.task.updated_at = now;
   if (status != task_status::waiting) record.task.finished_at = now;
   record.queued = false;
@@ -89,8 +95,8 @@ void conclude(run_state& state, task_status status, std::optional<task_error> wh
   need_sync(state);
 }
 
-void conclude_error(run_state& state, task_error why) {
-  conclude(state, task_status::error, std::move(why), bus::task_error);
+void conclude_error(run_state& state, task_error why, const token_usage& unjournaled = {}) {
+  conclude(state, task_status::error, std::move(why), bus::task_error, unjournaled);
 }
 
 /// A bug of ours has come to light: the task ends with it, and nothing else is taken down.
@@ -139,7 +145,7 @@ result<void> absorb_failure(pointer self, const model_failure& failure) {
   if (!delay) {
     auto message = failure.message;
     if (tries > 1) message += " (given up after " + std::to_string(tries) + " tries)";
-    conclude_error(state, {failure.code, std::move(message)});
+    conclude_error(state, {failure.code, std::move(message)}, failure.usage);
     return {};
   }
   state.retry_waits = true;
@@ -183,11 +189,13 @@ void begin_tool(pointer self, const tool_request& request) {
   const auto& task = current_task(state);
   tool_invocation invocation;
   invocation.request = request;
-  invocation.idempotency_key =
-      task.id.to_string() + "-" + std::to_string(task.attempt) + "-" + request.call_id;
+  // Vendors number the calls of each answer anew, so the turn is part of what tells calls apart.
+  invocation.idempotency_key = task.id.to_string() + "-" + std::to_string(task.attempt) + "-" +
+                               std::to_string(state.machine->turn()) + "-" + request.call_id;
   auto handle = caf::actor_cast<caf::actor>(self);
   auto running = owner->second->call(
-      state.seed.assignee.value, std::move(invocation), [handle, self, tool = request.tool](tool_outcome outcome) {
+      state.seed.assignee.value, std::move(invocation), [handle, self, tool = request.tool, id = request.call_id](tool_outcome outcome) {
+        outcome.call_id = id;
         caf::anon_send(handle, continuation{[self, tool, outcome] { absorb_outcome(self, tool, outcome); }});
       });
   state.running_tools[request.call_id] = std::move(running);
@@ -265,9 +273,16 @@ void leave(pointer self) {
   self->quit();
 }
 
+/// Tells everybody who still waits for an answer that there is none.
+void disappoint(run_state& state, const error& reason) {
+  if (state.start_promise.pending()) state.start_promise.deliver(to_caf(reason));
+  if (state.cancel_promise.pending()) state.cancel_promise.deliver(to_caf(reason));
+  if (state.suspend_promise.pending()) state.suspend_promise.deliver(suspended{});
+}
+
 /// The run cannot begin: says so to whoever asked for it, and ends without a trace.
 void withdraw(pointer self, const error& reason) {
-  self->state.start_promise.deliver(to_caf(reason));
+  disappoint(self->state, reason);
   self->quit();
 }
 
@@ -317,15 +332,23 @@ void rebase(pointer self) {
         const auto& ours = st.seed.record.value;
         if (theirs.value.task.attempt != ours.task.attempt || theirs.value.task.status != ours.task.status) {
           // Somebody else owns the task now: whatever this run gathered is void.
+          disappoint(st, {errc::conflict, "The task was changed meanwhile.", std::nullopt});
           return leave(self);
         }
-        const auto adopt = [&theirs](storage::task_record& record) {
-          record.task.title = theirs.value.task.title;
-          record.task.priority = theirs.value.task.priority;
-          record.task.epic_id = theirs.value.task.epic_id;
+        const auto adopt = [&theirs, title = ours.task.title](step& made) {
+          const auto& task = theirs.value.task;
+          if (made.after) {
+            made.after->task.title = task.title;
+            made.after->task.priority = task.priority;
+            made.after->task.epic_id = task.epic_id;
+          }
+          for (auto& message : made.messages) {
+            if (message.text == title) message.text = task.title;
+            message.epic_id = task.epic_id;
+          }
         };
-        if (st.committing_step.after) adopt(*st.committing_step.after);
-        if (st.gathering.after) adopt(*st.gathering.after);
+        adopt(st.committing_step);
+        adopt(st.gathering);
         st.seed.record = std::move(theirs);
         submit(self);
       });
@@ -336,6 +359,11 @@ void refused_step(pointer self, const error& reason) {
   const bool beginning = state.start_promise.pending();
   if (beginning && (state.give_up || reason.code == errc::conflict)) return withdraw(self, reason);
   if (reason.code == errc::conflict && ++state.conflicts <= max_conflict_retries) return rebase(self);
+  if (reason.code != errc::conflict && reason.code != errc::unavailable) {
+    // It will never be taken (too large, a damaged store): the agent ends the task with what stands.
+    disappoint(state, reason);
+    return self->quit(caf::exit_reason::unhandled_exception);
+  }
   // The store will take it again once it can: the run holds on, and says nothing that does not stand.
   self->delayed_send(self, store_retry, retry_due{0});
 }
@@ -414,7 +442,13 @@ caf::result<run_accepted> start(pointer self, bool give_up) {
 
 caf::result<run_accepted> cancel(pointer self) {
   auto& state = self->state;
-  if (state.concluded) return to_caf({errc::invalid, "status: the task is ending; nothing is left to cancel", {}});
+  // A run that is about to wait can still be cancelled; one that is suspended cannot.
+  if (state.concluded && !state.machine->waiting()) {
+    if (state.machine->ended()) {
+      return to_caf({errc::invalid, "status: the task is ending; nothing is left to cancel", {}});
+    }
+    return to_caf({errc::unavailable, "The server is shutting down.", {}});
+  }
   state.cancel_promise = self->make_response_promise<run_accepted>();
   auto promise = state.cancel_promise;
   conclude(state, task_status::error, task_error{"cancelled", "The task was cancelled."}, bus::task_cancelled);

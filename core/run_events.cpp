@@ -2,6 +2,8 @@
 #include "core/run_events.hpp"
 
 #include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
 
 #include "core/bus_types.hpp"
 
@@ -53,17 +55,43 @@ json parse_data(const event& from) {
   return from.data ? json::parse(*from.data, nullptr, false) : json::object();
 }
 
-token_usage read_usage(const json& object) {
-  token_usage usage;
-  if (const auto found = object.find("usage"); found != object.end() && found->is_object()) {
-    usage.input_tokens = found->value("input_tokens", std::uint64_t{0});
-    usage.output_tokens = found->value("output_tokens", std::uint64_t{0});
-  }
-  return usage;
-}
-
 tl::unexpected<error> damaged(const event& from) {
   return fail(errc::internal, "event " + std::to_string(from.seq) + " of the journal cannot be read");
+}
+
+/// A count of tokens: a number that is not negative, or absent (0).
+std::optional<std::uint64_t> read_count(const json& object, const char* field) {
+  const auto found = object.find(field);
+  if (found == object.end()) return 0;
+  if (!found->is_number_unsigned()) return std::nullopt;
+  return found->get<std::uint64_t>();
+}
+
+/// Nothing where it is there and cannot be read.
+std::optional<token_usage> read_usage(const json& object) {
+  const auto found = object.find("usage");
+  if (found == object.end()) return token_usage{};
+  if (!found->is_object()) return std::nullopt;
+  const auto input = read_count(*found, "input_tokens");
+  const auto output = read_count(*found, "output_tokens");
+  if (!input || !output) return std::nullopt;
+  return token_usage{*input, *output};
+}
+
+/// The calls with ids that tell them apart: a vendor may send none, or the same twice, and a result could then not
+/// be matched with its call. An id that is the first of its kind stays as it is.
+std::vector<tool_request> with_unique_ids(std::vector<tool_request> calls) {
+  std::set<std::string> taken;
+  for (const auto& call : calls) taken.insert(call.call_id);
+  std::set<std::string> seen{std::string()};
+  for (auto& call : calls) {
+    if (seen.insert(call.call_id).second) continue;
+    const auto stem = call.call_id.empty() ? std::string("call") : call.call_id;
+    std::size_t number = call.call_id.empty() ? 1 : 2;
+    while (!taken.insert(stem + "_" + std::to_string(number)).second) ++number;
+    call.call_id = stem + "_" + std::to_string(number);
+  }
+  return calls;
 }
 
 bool is_text(const json& object, const char* field) {
@@ -100,7 +128,7 @@ std::optional<event> delta_event(const model_delta& delta) {
 
 event model_answer_event(const model_answer& answer) {
   auto calls = json::array();
-  for (const auto& call : answer.calls) {
+  for (const auto& call : with_unique_ids(answer.calls)) {
     calls.push_back({{"callId", call.call_id}, {"tool", call.tool}, {"arguments", arguments_json(call.arguments)}});
   }
   return make(event_type::status, run_status::model_answer,
@@ -164,7 +192,9 @@ result<model_answer> read_model_answer(const event& from) {
   if (!stop || !data["calls"].is_array()) return damaged(from);
   model_answer answer;
   answer.stop = *stop;
-  answer.usage = read_usage(data);
+  const auto usage = read_usage(data);
+  if (!usage) return damaged(from);
+  answer.usage = *usage;
   for (const auto& call : data["calls"]) {
     if (!call.is_object() || !is_text(call, "callId") || !is_text(call, "tool") || !call.contains("arguments")) {
       return damaged(from);
@@ -177,13 +207,17 @@ result<model_answer> read_model_answer(const event& from) {
 result<token_usage> read_retry_usage(const event& from) {
   const auto data = parse_data(from);
   if (!data.is_object()) return damaged(from);
-  return read_usage(data);
+  const auto usage = read_usage(data);
+  if (!usage) return damaged(from);
+  return *usage;
 }
 
 result<tool_outcome> read_tool_outcome(const event& from) {
   const auto data = parse_data(from);
   if (!from.call_id || !data.is_object()) return damaged(from);
-  return tool_outcome{*from.call_id, from.text, data.value("isError", false)};
+  const auto flag = data.find("isError");
+  if (flag != data.end() && !flag->is_boolean()) return damaged(from);
+  return tool_outcome{*from.call_id, from.text, flag != data.end() && flag->get<bool>()};
 }
 
 std::string read_opaque(const event& from) {
@@ -199,7 +233,10 @@ std::string read_comment(const event& from) {
 std::optional<approval_reason> read_approval_reason(const event& from) {
   const auto data = parse_data(from);
   if (!data.is_object() || !is_text(data, "reason")) return std::nullopt;
-  return data["reason"] == "policy" ? approval_reason::policy : approval_reason::unknown_outcome;
+  for (const auto reason : {approval_reason::policy, approval_reason::unknown_outcome}) {
+    if (data["reason"] == to_string(reason)) return reason;
+  }
+  return std::nullopt;
 }
 
 }  // namespace flotilla

@@ -33,6 +33,7 @@ enum class approval_reason : std::uint8_t {
 [[nodiscard]] event model_call_event(std::uint32_t turn, std::uint32_t attempt);
 /// A piece of what the model says. A `thinking_end` with nothing opaque makes no event.
 [[nodiscard]] std::optional<event> delta_event(const model_delta& delta);
+/// A call's id that is empty, or that of an earlier call of this answer, is replaced by one that is neither.
 [[nodiscard]] event model_answer_event(const model_answer& answer);
 /// A model call failed and is made again after `delay`. `tries_made` counts the failed one.
 [[nodiscard]] event retrying_event(const model_failure& failure, std::uint32_t tries_made,

@@ -76,6 +76,7 @@ result<void> run_machine::apply_status(const event& happened) {
   }
   // A task that is cancelled before it began ends without having started.
   if (text == run_status::done || text == run_status::error) {
+    if (text == run_status::done && (!stop_ || call_.open || !calls_.empty())) return unexpected_event(happened);
     ended_ = true;
     parked_ = false;
     return {};
@@ -86,11 +87,14 @@ result<void> run_machine::apply_status(const event& happened) {
     return {};
   }
   if (text == run_status::waiting) {
+    if (awaiting_approval().empty() || goes_on()) return unexpected_event(happened);
     parked_ = true;
     return {};
   }
   if (text == run_status::model_call) {
-    if (call_.open || !calls_.empty()) return unexpected_event(happened);
+    // After an answer that was the last one only an ending may stand.
+    const bool over = stop_ && *stop_ != stop_reason::pause;
+    if (call_.open || !calls_.empty() || over) return unexpected_event(happened);
     call_.open = true;
     call_.thinking.clear();
     call_.thinking_text.clear();
@@ -132,8 +136,11 @@ result<void> run_machine::apply_answer(const event& happened) {
 
 result<void> run_machine::apply_tool(const event& happened) {
   auto* call = find_call(happened);
-  if (!call || call->state == call_state::answered) return unexpected_event(happened);
+  if (!call || call->state == call_state::answered || call->state == call_state::awaiting) {
+    return unexpected_event(happened);
+  }
   if (happened.type == event_type::tool_call) {
+    if (call->state != call_state::asked && call->state != call_state::approved) return unexpected_event(happened);
     call->state = call_state::begun;
     call->began = true;
     return {};
@@ -150,6 +157,7 @@ result<void> run_machine::apply_decision(const event& happened) {
   auto* call = find_call(happened);
   if (!call) return unexpected_event(happened);
   if (happened.text == run_status::approval_requested) {
+    if (call->state != call_state::asked && call->state != call_state::lost) return unexpected_event(happened);
     call->state = call_state::awaiting;
     return {};
   }
@@ -161,6 +169,11 @@ result<void> run_machine::apply_decision(const event& happened) {
   call->comment = read_comment(happened);
   parked_ = false;
   return {};
+}
+
+bool run_machine::goes_on() const {
+  return call_.open || std::any_of(calls_.begin(), calls_.end(),
+                                   [](const pending_call& call) { return call.state == call_state::begun; });
 }
 
 void run_machine::resume() {
@@ -182,7 +195,9 @@ void run_machine::close_tools() {
 }
 
 std::vector<run_action> run_machine::next() const {
-  if (!started_ || ended_ || call_.open) return {};
+  if (!started_ || ended_) return {};
+  if (output_.size() > max_output_bytes) return {finish{output_limit_error}};
+  if (call_.open) return {};
   if (!calls_.empty()) return tool_actions();
   return {turn_action()};
 }
@@ -215,7 +230,8 @@ std::optional<run_action> run_machine::action_for(const pending_call& call) cons
       return call_tool{call.request, false};
     }
     case call_state::approved:
-      return call_tool{call.request, call.began};
+      // Also one that had begun before: its second beginning is journaled, so that a crash asks again.
+      return call_tool{call.request, false};
     case call_state::rejected: {
       const auto comment = call.comment.empty() ? std::string() : " They said: " + call.comment;
       const auto what = call.began ? "It is not known whether this call happened, and a human decided not to repeat it."
@@ -234,7 +250,6 @@ std::optional<run_action> run_machine::action_for(const pending_call& call) cons
 }
 
 run_action run_machine::turn_action() const {
-  if (output_.size() > max_output_bytes) return finish{output_limit_error};
   if (stop_) {
     switch (*stop_) {
       case stop_reason::end_turn:

@@ -11,7 +11,9 @@
 //   call      = s:model_call increment* (s:model_answer | s:retrying | cut)
 //   increment = thinking | output
 //   cut       = nothing: the process ended; s:resumed follows
-//   tool      = [s:approval_requested … (s:approved | s:rejected)] (tool_call tool_result | tool_result)
+//   tool      = [decision] (tool_result | tool_call [tool_result | cut again])
+//   again     = tool_result | decision (tool_result | tool_call [tool_result | cut again])
+//   decision  = s:approval_requested … (s:approved | s:rejected)
 //   ending    = s:done | error s:error
 //
 // s:waiting stands where nothing goes on but approvals are open; s:suspended and s:resumed may stand anywhere. The
@@ -55,7 +57,9 @@ struct call_model {
 /// Call a tool; journal `tool_call` first, unless `again`.
 struct call_tool {
   tool_request request;
-  bool again = false;  ///< it had begun before a crash and may be repeated: its `tool_call` stands already
+  /// It had begun before a crash and may be repeated without harm: its `tool_call` stands already. One that a human
+  /// has let go ahead a second time is not `again`: that beginning is journaled too.
+  bool again = false;
   friend bool operator==(const call_tool&, const call_tool&) = default;
 };
 /// Ask a human about a tool call: journal s:approval_requested.
@@ -111,6 +115,8 @@ class run_machine {
   [[nodiscard]] const token_usage& usage() const noexcept { return usage_; }
   /// Failed tries of the current turn's model call.
   [[nodiscard]] std::uint32_t failed_tries() const noexcept { return failed_tries_; }
+  /// The turn whose answer came last, from 1; 0 before the first.
+  [[nodiscard]] std::uint32_t turn() const noexcept { return answered_turns_; }
   /// The calls that wait for a human, in the order in which the model made them.
   [[nodiscard]] std::vector<tool_request> awaiting_approval() const;
 
@@ -137,6 +143,7 @@ class run_machine {
   [[nodiscard]] result<void> apply_decision(const event& happened);
   void resume();
   void close_tools();
+  [[nodiscard]] bool goes_on() const;
 
   [[nodiscard]] const tool_spec* find_tool(std::string_view name) const;
   [[nodiscard]] pending_call* find_call(const event& happened);

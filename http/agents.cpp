@@ -1,4 +1,4 @@
-// /api/agents
+// /api/agents: handlers that make, show, list, change and archive agents.
 #include "http/handlers.hpp"
 #include "http/input.hpp"
 

@@ -1,4 +1,4 @@
-// /api/tasks
+// /api/tasks: handlers that make, show, list and change tasks.
 #include "http/handlers.hpp"
 #include "http/input.hpp"
 

@@ -50,7 +50,7 @@ constexpr std::size_t sync_as_written_bytes = 1U << 20U;  ///< so that a table's
   options.wal_recovery_mode = ::rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   // A log that is cut (wal_guard.hpp) is shorter than RocksDB believes: it must not insist on its length.
   options.track_and_verify_wals_in_manifest = false;
-  options.max_bgerror_resume_count = 0;  // the writer lane resumes
+  options.max_bgerror_resume_count = 0;  // the writer lane opens it anew
   return options;
 }
 

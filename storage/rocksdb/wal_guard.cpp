@@ -102,8 +102,6 @@ class guarded_wal final : public softened_file {
            target()->Sync(IOOptions(), nullptr).ok();
   }
 
-  [[nodiscard]] bool is_cut() const noexcept { return cut_; }
-
  private:
   IOStatus counted(std::size_t bytes, IOStatus status) {
     if (status.ok()) size_ += bytes;
@@ -156,11 +154,6 @@ void wal_guard::acknowledge() {
 bool wal_guard::cut() {
   const std::lock_guard lock(mutex_);
   return newest_ == nullptr || newest_->cut();
-}
-
-bool wal_guard::is_whole() const {
-  const std::lock_guard lock(mutex_);
-  return newest_ != nullptr && !newest_->is_cut();
 }
 
 std::string_view wal_guard::last_failure() const noexcept { return no_space_ ? no_space_reason : io_error_reason; }

@@ -3,11 +3,11 @@
 // 1. A write that failed can still stand in the write-ahead log, whole (its sync failed) or in part, or lie in a
 //    buffer that is written later; a crash would then bring back what was refused. So the writer lane says after
 //    every write that the log is good up to here (`acknowledge`), and after a failed one cuts it back to there
-//    (`cut`). A log that was cut takes no more bytes: what RocksDB still wants to add to it is dropped, and the
-//    lane has RocksDB begin a new log before it writes again.
-// 2. RocksDB takes most I/O errors of writing for final, and waits in a thread of its own for room on a full
-//    disk. Here every failed write is told as one that may be tried again, so that `DB::Resume` brings the
-//    database back whatever it was; what it really was is kept for people (`last_failure`).
+//    (`cut`). A log that was cut takes no more bytes: what RocksDB still wants to add to it, be it when it closes,
+//    is dropped. The lane then has the database opened anew (database.hpp).
+// 2. RocksDB waits for room on a full disk in a thread of its own, which would meet with the lane's tries. Here
+//    every failed write is told as an I/O error, with which it does not; what it really was is kept for people
+//    (`last_failure`).
 //
 // Any thread, except that `acknowledge` and `cut` belong to the thread that writes.
 #pragma once
@@ -43,14 +43,12 @@ class wal_guard final : public ::rocksdb::FileSystemWrapper {
   void acknowledge();
   /// Takes away what stands behind the last acknowledged byte of the newest log. May be called again.
   [[nodiscard]] bool cut();
-  /// Has the newest log not been cut?
-  [[nodiscard]] bool is_whole() const;
 
   /// Why the last write failed; for people.
   [[nodiscard]] std::string_view last_failure() const noexcept;
   [[nodiscard]] bool ran_out_of_space() const noexcept { return no_space_; }
 
-  /// Notes why a write failed, and makes its status one that may be tried again.
+  /// Notes why a write failed, and makes its status that of an I/O error that may be tried again.
   ::rocksdb::IOStatus softened(::rocksdb::IOStatus status);
 
  private:

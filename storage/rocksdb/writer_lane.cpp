@@ -11,34 +11,17 @@ namespace flotilla::storage {
 namespace {
 
 using ::rocksdb::Slice;
-using ::rocksdb::Status;
 using ::rocksdb::WriteOptions;
 
 constexpr std::chrono::milliseconds full_queue_retry{1'000};
-
-/// A key that is only ever erased, so that no reader sees it: something to write when trying whether one can.
-constexpr std::string_view probe_key{"\0probe", 6};
 
 Slice slice_of(std::string_view text) { return {text.data(), text.size()}; }
 
 }  // namespace
 
-void background_errors::OnBackgroundError(::rocksdb::BackgroundErrorReason /*reason*/, Status* status) {
-  // An I/O error is never final: the lane goes on trying.
-  if (status->IsIOError() && status->severity() > Status::kHardError) *status = Status(*status, Status::kHardError);
-  const std::lock_guard lock(mutex_);
-  if (call_) call_();
-}
-
-void background_errors::on_error(std::function<void()> call) {
-  const std::lock_guard lock(mutex_);
-  call_ = std::move(call);
-}
-
-writer_lane::writer_lane(::rocksdb::DB& database, wal_guard& guard, background_errors& errors,
-                         std::chrono::milliseconds recovery_interval)
-    : database_(database), guard_(guard), errors_(errors), recovery_interval_(recovery_interval) {
-  errors_.on_error([this] {
+writer_lane::writer_lane(database& target, std::chrono::milliseconds recovery_interval)
+    : database_(target), guard_(target.guard()), recovery_interval_(recovery_interval) {
+  database_.on_background_error([this] {
     const std::lock_guard lock(mutex_);
     background_error_ = true;
     wake_.notify_one();
@@ -53,7 +36,7 @@ writer_lane::~writer_lane() {
   }
   wake_.notify_one();
   thread_.join();
-  errors_.on_error({});
+  database_.on_background_error({});
 }
 
 void writer_lane::push(batch changes, durability level, reply<void> done) {
@@ -143,9 +126,11 @@ void writer_lane::carry_out(std::vector<job>& group) {
 
 // Writes what of the group is not refused; false where the write failed. Answers are added in order.
 bool writer_lane::write(const std::vector<job>& group, std::vector<result<void>>& answers) {
-  staging staged([this](std::string_view key) -> result<std::optional<std::string>> {
+  const auto open = database_.use();
+  if (!open) return false;
+  staging staged([&open](std::string_view key) -> result<std::optional<std::string>> {
     std::string value;
-    const auto status = database_.Get(::rocksdb::ReadOptions(), slice_of(key), &value);
+    const auto status = (*open)->Get(::rocksdb::ReadOptions(), slice_of(key), &value);
     if (status.IsNotFound()) return std::nullopt;
     if (!status.ok()) return fail(read_error(status));
     return value;
@@ -160,8 +145,8 @@ bool writer_lane::write(const std::vector<job>& group, std::vector<result<void>>
     const auto added = value ? changes.Put(slice_of(key), slice_of(*value)) : changes.Delete(slice_of(key));
     if (!added.ok()) return false;
   }
-  if (changes.Count() == 0) return !how.sync || database_.SyncWAL().ok();
-  if (!database_.Write(how, &changes).ok()) return false;
+  if (changes.Count() == 0) return !how.sync || (*open)->SyncWAL().ok();
+  if (!(*open)->Write(how, &changes).ok()) return false;
   guard_.acknowledge();
   return true;
 }
@@ -177,49 +162,12 @@ void writer_lane::fail_writes() {
 
 void writer_lane::recover_if_due() {
   if (!broken_ || clock::now() < next_try_) return;
-  broken_ = !recover();
+  broken_ = !database_.reopen();
   next_try_ = clock::now() + recovery_interval_;
   const std::lock_guard lock(mutex_);
   background_error_ = false;
   health_ = broken_ ? store_health{false, std::string(guard_.last_failure())} : store_health{};
 }
-
-// Brings the database back after a failed write. When it writes again, everything acknowledged is in its tables or
-// in a new log, and the log that was cut is not needed any more.
-bool writer_lane::recover() {
-  if (!guard_.cut() || !has_room() || !database_.Resume().ok()) return false;
-  WriteOptions in_memory;
-  in_memory.disableWAL = true;
-  ::rocksdb::FlushOptions now;
-  now.allow_write_stall = true;
-  if (!guard_.is_whole()) {
-    if (!touch(in_memory).ok()) return false;
-    // Resume begins a new log only where the memtable holds something, as it does now. A flush begins one too but,
-    // unlike Resume, does not get past a log that has failed; then it leaves the state that Resume ends.
-    if (!database_.Flush(now).ok() && !database_.Resume().ok()) return false;
-  }
-  if (!guard_.is_whole() || !touch(in_memory).ok() || !database_.Flush(now).ok()) return false;
-  WriteOptions to_disk;
-  to_disk.sync = true;
-  if (touch(to_disk).ok()) {
-    guard_.acknowledge();
-    return true;
-  }
-  (void)guard_.cut();
-  return false;
-}
-
-// A try to flush the memtables onto a full disk would only wear it.
-bool writer_lane::has_room() const {
-  if (!guard_.ran_out_of_space()) return true;
-  std::uint64_t in_memory = 0;
-  database_.GetIntProperty(::rocksdb::DB::Properties::kCurSizeAllMemTables, &in_memory);
-  std::uint64_t free = 0;
-  const auto asked = database_.GetEnv()->GetFreeSpace(database_.GetName(), &free);
-  return !asked.ok() || free >= in_memory + recovery_headroom_bytes;
-}
-
-Status writer_lane::touch(const WriteOptions& how) { return database_.Delete(how, slice_of(probe_key)); }
 
 error writer_lane::not_writable() const {
   return {errc::unavailable, std::string("The store cannot be written: ").append(guard_.last_failure()).append("."),

@@ -5,11 +5,8 @@
 // syncs, the next group gathers: the busier the store, the larger the groups.
 //
 // When a write fails, nothing of its group is applied and every commit is answered `unavailable` at once, until a
-// try to write succeeds; such tries are made at a fixed interval.
+// try to open the database anew succeeds; such tries are made at a fixed interval.
 #pragma once
-
-#include <rocksdb/db.h>
-#include <rocksdb/listener.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -21,7 +18,7 @@
 #include <thread>
 #include <vector>
 
-#include "storage/rocksdb/wal_guard.hpp"
+#include "storage/rocksdb/database.hpp"
 #include "storage/store.hpp"
 
 namespace flotilla::storage {
@@ -30,26 +27,13 @@ inline constexpr std::size_t max_waiting_batches = 32'768;
 inline constexpr std::size_t max_waiting_bytes = 128U << 20U;  ///< of the batches that wait
 inline constexpr std::size_t max_group_batches = 1'024;
 inline constexpr std::size_t max_group_bytes = 8U << 20U;      ///< a group may be one batch over it
-inline constexpr std::size_t recovery_headroom_bytes = 4U << 20U;  ///< free besides the memtables before a try
 
 static_assert(max_waiting_bytes > max_batch_bytes);
 
-/// Tells the lane of RocksDB's errors, and keeps those of the disk resumable. Outlives the database.
-class background_errors final : public ::rocksdb::EventListener {
- public:
-  void OnBackgroundError(::rocksdb::BackgroundErrorReason reason, ::rocksdb::Status* status) override;
-  void on_error(std::function<void()> call);
-
- private:
-  std::mutex mutex_;
-  std::function<void()> call_;
-};
-
 class writer_lane {
  public:
-  /// All must outlive the lane.
-  writer_lane(::rocksdb::DB& database, wal_guard& guard, background_errors& errors,
-              std::chrono::milliseconds recovery_interval);
+  /// The database must outlive the lane.
+  writer_lane(database& target, std::chrono::milliseconds recovery_interval);
   /// Carries out and answers what waits, then returns.
   ~writer_lane();
   writer_lane(const writer_lane&) = delete;
@@ -78,14 +62,10 @@ class writer_lane {
   [[nodiscard]] bool write(const std::vector<job>& group, std::vector<result<void>>& answers);
   void fail_writes();
   void recover_if_due();
-  [[nodiscard]] bool recover();
-  [[nodiscard]] bool has_room() const;
-  [[nodiscard]] ::rocksdb::Status touch(const ::rocksdb::WriteOptions& how);
   [[nodiscard]] error not_writable() const;
 
-  ::rocksdb::DB& database_;
+  database& database_;
   wal_guard& guard_;
-  background_errors& errors_;
   const std::chrono::milliseconds recovery_interval_;
 
   mutable std::mutex mutex_;

@@ -37,7 +37,7 @@ const std::map<std::string, std::vector<std::string>, std::less<>> library_homes
     {"caf", {"actors/", "runtime/"}},
     {"rocksdb", {"storage/rocksdb/"}},
     {"restinio", {"http/"}},
-    {"asio", {"http/"}},
+    {"asio", {"http/", "runtime/"}},
     {"curl", {"providers/", "mcp/"}},
     {"sodium", {"runtime/"}},
     {"unicode", {"core/"}},

@@ -1,3 +1,4 @@
+// Watchers of logs: what they see, in which order, and what they cost.
 #include "storage/log_hub.hpp"
 
 #include <condition_variable>

@@ -55,9 +55,13 @@ BOOST_AUTO_TEST_CASE(a_full_queue_says_so) {
     go_on.get_future().get();  // holds the lane, as no real handler may
   });
   entered.get_future().get();
-  std::atomic<std::size_t> good{0};
+  std::size_t good = 0;
+  std::promise<void> all;
   for (std::size_t i = 0; i < max_waiting_batches; ++i) {
-    kept->commit(putting("k", std::to_string(i)), durability::buffered, [&](result<void> done) { good += done ? 1 : 0; });
+    kept->commit(putting("k", std::to_string(i)), durability::buffered, [&, i](result<void> done) {
+      good += done ? 1 : 0;
+      if (i == max_waiting_batches - 1) all.set_value();
+    });
   }
   std::optional<result<void>> refused;
   kept->commit(putting("k", "x"), durability::buffered, [&](result<void> done) { refused = std::move(done); });
@@ -66,6 +70,7 @@ BOOST_AUTO_TEST_CASE(a_full_queue_says_so) {
   BOOST_REQUIRE(!*refused);
   BOOST_TEST((refused->error().code == errc::unavailable));
   BOOST_TEST(refused->error().retry_after.has_value());
+  all.get_future().get();
   must_commit(*kept, putting("last", "v"));
   BOOST_TEST(good == max_waiting_batches);
 }

@@ -1,0 +1,157 @@
+// The ground on which the actors are tested: a store in memory, a scripted model and tools, and one process at a
+// time whose scheduler and clock are in the test's hands. Nothing here is concurrent, so every case is the same
+// every time.
+#pragma once
+
+#include <chrono>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <caf/all.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+
+#include "actors/caf_errors.hpp"
+#include "actors/environment.hpp"
+#include "actors/interfaces.hpp"
+#include "core/executor.hpp"
+#include "storage/log_hub.hpp"
+#include "storage/records.hpp"
+#include "tests/support/faulty_store.hpp"
+#include "tests/support/scripted_model.hpp"
+#include "tests/support/scripted_tools.hpp"
+
+namespace flotilla::testing {
+
+using namespace std::chrono_literals;
+
+inline constexpr std::chrono::milliseconds idle_after{60'000};
+
+struct manual_clock final : wall_clock {
+  timestamp time{std::chrono::milliseconds{1'800'000'000'000}};
+  timestamp now() const override { return time; }
+};
+
+/// What a request was answered, once it was.
+using answer = std::shared_ptr<std::optional<result<event_seq>>>;
+
+/// Follows a log through the hub from its beginning.
+class watcher {
+ public:
+  explicit watcher(std::shared_ptr<subscription> of) : of_(std::move(of)) { pump(); }
+  std::vector<log_entry> entries;
+  bool ended = false;
+
+ private:
+  void pump();
+  std::shared_ptr<subscription> of_;
+};
+
+/// One process: an actor system with a fleet on the world's store.
+class node {
+ public:
+  node(storage::store& on, struct world& in);
+  ~node();
+
+  /// Runs up to so many messages; gives back how many there were.
+  std::size_t steps(std::size_t most = std::numeric_limits<std::size_t>::max());
+  /// Ends the fleet's actors as a process that is killed does: what they still want is neither done nor answered.
+  void die();
+
+  /// Ends an agent's actor as a bug would.
+  void kill_agent(const actors::agent_key& which);
+
+  template <class Request>
+  answer ask(Request request);
+  answer run(agent_id who, task_id task, bool restart = false);
+  answer cancel(agent_id who, task_id task);
+  answer decide(agent_id who, task_id task, bool granted, std::string call = "", std::string comment = "");
+  void changed(agent_id who);
+  template <class Order>
+  std::shared_ptr<bool> order(Order what);
+
+  struct world& in;
+  faulty_store store;
+  storage::log_hub hub;
+  actors::journal journal;
+  std::shared_ptr<actors::environment> env;
+  caf::actor_system_config config;
+  std::unique_ptr<caf::actor_system> system;
+  caf::scheduler::test_coordinator* scheduler = nullptr;
+  actors::fleet_actor fleet;
+};
+
+struct world {
+  world();
+  ~world();
+
+  manual_clock clock;
+  inline_executor readers;
+  std::unique_ptr<storage::store> disk;
+  scripted_model model;
+  scripted_tools tools;
+  org_id org;
+  std::unique_ptr<node> at;
+
+  /// Starts a process on the same disk.
+  void start();
+  /// Ends the process at once.
+  void crash();
+  /// Handles all messages that can be handled now.
+  void settle() { at->steps(); }
+  /// Lets virtual time pass, in small steps, and handles what comes due.
+  void pass(std::chrono::milliseconds time);
+
+  agent_id add_agent(std::vector<std::string> approvals = {});
+  task_id add_task(agent_id who, task_priority priority = task_priority::normal);
+  void change_agent(agent_id who, agent_status status);
+  void retitle(task_id which, std::string title);
+
+  storage::task_record record(task_id which) const;
+  task_status status(task_id which) const { return record(which).task.status; }
+  std::vector<event> events(task_id which) const;
+  /// Each event in a word: "running", "+text" for output, "?text" for thinking, "tool>id", "tool<text", "!code".
+  std::vector<std::string> story(task_id which) const;
+  std::vector<message> bus() const;
+  /// The types of the messages about a task, in order.
+  std::vector<std::string> told(task_id which) const;
+  std::size_t told_times(task_id which, std::string_view type) const;
+
+  /// Runs a task whose model is scripted, to its end.
+  void run_through(agent_id who, task_id which);
+  /// What must hold of every task at rest: positions without gaps, an output that is what was streamed, a watcher
+  /// that sees the journal's bytes.
+  void check(task_id which) const;
+
+ private:
+  void commit(storage::batch changes) const;
+  std::unique_ptr<storage::snapshot> look() const;
+};
+
+[[nodiscard]] bool granted(const answer& what);
+[[nodiscard]] std::optional<errc> refusal(const answer& what);
+
+template <class Request>
+answer node::ask(Request request) {
+  auto got = std::make_shared<std::optional<result<event_seq>>>();
+  system->spawn([got, request, to = fleet](caf::event_based_actor* self) {
+    self->request(to, actors::request_timeout, request)
+        .then([got](actors::run_accepted& accepted) { *got = result<event_seq>(accepted.before_first); },
+              [got](caf::error& reason) { *got = result<event_seq>(fail(actors::from_caf(reason))); });
+  });
+  return got;
+}
+
+template <class Order>
+std::shared_ptr<bool> node::order(Order what) {
+  auto done = std::make_shared<bool>(false);
+  system->spawn([done, what, to = fleet](caf::event_based_actor* self) {
+    self->request(to, std::chrono::minutes{24 * 60}, what)
+        .then([done](actors::suspended&) { *done = true; }, [](caf::error&) {});
+  });
+  return done;
+}
+
+}  // namespace flotilla::testing

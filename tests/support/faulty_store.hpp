@@ -1,0 +1,50 @@
+// A store whose faults a test switches on and off: it stands before a good one.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <utility>
+
+#include "storage/store.hpp"
+
+namespace flotilla::testing {
+
+/// One thread at a time.
+class faulty_store final : public storage::store {
+ public:
+  explicit faulty_store(storage::store& good) : good_(good) {}
+
+  bool refuses = false;     ///< commits are answered `unavailable`
+  bool unreadable = false;  ///< snapshots are answered `unavailable`
+  bool dead = false;        ///< the process has ended: commits are neither applied nor answered
+  bool holds = false;       ///< commits wait for `release`
+
+  /// Commits everything that waits.
+  void release() {
+    holds = false;
+    for (auto& waiting : std::exchange(waiting_, {})) waiting();
+  }
+
+  result<std::unique_ptr<storage::snapshot>> snapshot() const override {
+    if (unreadable) return fail(errc::unavailable, "cannot be read for a while");
+    return good_.snapshot();
+  }
+
+  void commit(storage::batch changes, storage::durability level, reply<void> done) override {
+    if (dead) return;
+    if (refuses) return done(fail(errc::unavailable, "no space left"));
+    if (!holds) return good_.commit(std::move(changes), level, std::move(done));
+    waiting_.emplace_back([this, changes = std::move(changes), level, done = std::move(done)]() mutable {
+      commit(std::move(changes), level, std::move(done));
+    });
+  }
+
+  storage::store_health health() const override { return {!refuses, refuses ? "no space left" : ""}; }
+
+ private:
+  storage::store& good_;
+  std::deque<std::function<void()>> waiting_;
+};
+
+}  // namespace flotilla::testing
