@@ -68,12 +68,16 @@ BOOST_FIXTURE_TEST_SUITE(streams, scene)
 
 BOOST_AUTO_TEST_CASE(fifty_clients_see_the_same_and_a_stalled_one_loses_nothing) {
   constexpr std::size_t readers = 49;
-  constexpr std::size_t increments = 4000;
-  constexpr std::size_t increment_bytes = 2000;  // 8 MB in all: more than any socket buffer takes
+  constexpr std::size_t paragraphs = 40;
+  constexpr std::size_t sentences = 100;
+  constexpr std::size_t sentence_bytes = 2000;  // 8 MB in all: more than any socket buffer takes
   constexpr int small_buffer = 4096;
+  std::string script;
+  for (std::size_t i = 0; i < paragraphs; ++i) {
+    script += "@repeat " + std::to_string(sentences) + " " + std::string(sentence_bytes, 'x') + "\n@think .\n";
+  }
   const auto busy = occupy();
-  const auto task =
-      api.new_task(agent, "@repeat " + std::to_string(increments) + " " + std::string(increment_bytes, 'x'));
+  const auto task = api.new_task(agent, script);
   auto first = api.run(task);
   (void)first.until_status("queued");
   const auto path = "/api/tasks/" + task + "/events";
@@ -86,10 +90,10 @@ BOOST_AUTO_TEST_CASE(fifty_clients_see_the_same_and_a_stalled_one_loses_nothing)
   cancel(busy);  // now the run begins, with everybody there
 
   const auto reference = seen.front().get();
-  BOOST_TEST(reference.events > increments);
+  BOOST_TEST(reference.events > 2 * paragraphs);
   BOOST_TEST(contains(reference.last, "\"done\""));
   for (std::size_t i = 1; i < readers; ++i) BOOST_TEST(seen[i].get() == reference);
-  BOOST_TEST(api.task(task)["output"].get<std::string>().size() == increments * increment_bytes);
+  BOOST_TEST(api.task(task)["output"].get<std::string>().size() == paragraphs * sentences * sentence_bytes);
   BOOST_TEST(read_to_end(stalled) == reference);
   auto replay = api.watch(path);
   BOOST_TEST(read_to_end(replay) == reference);
