@@ -3,6 +3,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <future>
 
 #include "storage/codec.hpp"
@@ -11,6 +12,7 @@
 #include "storage/rocksdb/rocksdb_store.hpp"
 #include "tests/support/api_client.hpp"
 #include "tests/support/scratch_directory.hpp"
+#include "tests/support/vendor_wire.hpp"
 
 namespace {
 
@@ -20,6 +22,25 @@ using nlohmann::json;
 constexpr int failed = 1;
 constexpr int usage = 2;
 constexpr int not_drained = 3;
+
+/// Holds back who waits for it, until it is opened.
+class gate {
+ public:
+  void wait() const { open_.wait(false); }
+  void open() {
+    open_ = true;
+    open_.notify_all();
+  }
+
+ private:
+  std::atomic<bool> open_{false};
+};
+
+/// Opens a gate at the end of a scope, so that nobody is left behind it.
+struct gate_opener {
+  gate& which;
+  ~gate_opener() { which.open(); }
+};
 
 bool tool_began(const streamed_event& event) {
   return event.data["type"] == "tool_call";
@@ -183,11 +204,21 @@ BOOST_AUTO_TEST_CASE(a_drain_refuses_new_work_and_a_run_goes_on_after_the_next_s
 
 BOOST_AUTO_TEST_CASE(a_drain_lets_a_short_run_end) {
   const scratch_directory directory;
-  server_process server(directory.path, {{"--drain-seconds", "120"}, {}});
+  wire_answer answer;
+  answer.text = {"at last"};
+  gate answers;
+  fake_upstream upstream(0,
+                         [&answers, reply = streamed(stream_of(wire::anthropic, answer))](const recorded_request&) {
+                           answers.wait();
+                           return reply;
+                         });
+  const gate_opener opens_in_any_case{answers};
+  server_process server(directory.path, {{"--drain-seconds", "120"},
+                                         {{"ANTHROPIC_API_KEY", "k"}, {"ANTHROPIC_BASE_URL", upstream.url()}}});
   const api_client api(server.port());
-  const auto task = api.new_task(api.new_agent(), "@say one\n@tool rehearse_sleep {\"ms\":1500}\n@say two");
+  const auto task = api.new_task(api.new_agent({{"provider", "anthropic"}}), "Say.");
   auto stream = api.run(task);
-  (void)stream.until(tool_began);
+  upstream.wait_for_requests(1);
   auto bus = api.watch("/api/messages/stream");
   server.process().signal(15);
   await("it drains", [&] { return api.get("/readyz").status == 503; });
@@ -198,6 +229,7 @@ BOOST_AUTO_TEST_CASE(a_drain_lets_a_short_run_end) {
     BOOST_TEST(refused.headers.contains("retry-after"));
     BOOST_TEST(!refused.error().empty());
   }
+  answers.open();
   BOOST_TEST(stream.rest().back().is("status", "done"));
   BOOST_TEST(bus.rest().back().data["type"] == "task.done");
   BOOST_TEST(server.process().await_end().code == 0);
