@@ -21,7 +21,9 @@ namespace {
 using namespace flotilla::testing;
 using nlohmann::json;
 
-constexpr const char* disk_size = "size=64m";
+/// The store fills a memtable (32 MiB) and its log before it meets the end of the disk, and wants room for a table of
+/// that, and some more, before it writes again.
+constexpr const char* disk_size = "size=128m";
 constexpr int most_writes = 20'000;  ///< until the room that was taken before is used up
 
 /// A small disk on a directory; gone with its object, and with this process in any case.
