@@ -45,8 +45,8 @@ void event_stream::ask() {
   std::shared_ptr<subscription> source;
   {
     const std::lock_guard lock(guard_);
-    if (closed_) return;
-    asking_ = true;
+    // One question at a time: the write that `begin` has started may be through before `begin` asks.
+    if (closed_ || std::exchange(asking_, true)) return;
     source = source_;
   }
   source->next(max_flush_bytes, [weak = weak_from_this()](result<log_chunk> given) {

@@ -5,7 +5,7 @@
 
 #include <sys/stat.h>
 
-#include "tests/cli/scratch_directory.hpp"
+#include "tests/support/scratch_directory.hpp"
 
 using namespace flotilla;
 using namespace flotilla::cli;

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "http/server.hpp"
-#include "tests/http/client.hpp"
+#include "tests/support/socket_client.hpp"
 #include "tests/http/fake_fleet.hpp"
 
 namespace flotilla::test {

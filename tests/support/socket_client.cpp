@@ -1,5 +1,5 @@
 // The socket, and just enough HTTP/1.1 to read answers.
-#include "tests/http/client.hpp"
+#include "tests/support/socket_client.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -16,7 +16,7 @@
 namespace flotilla::test {
 namespace {
 
-constexpr timeval read_patience{20, 0};
+constexpr timeval read_patience{60, 0};
 
 }  // namespace
 
