@@ -64,20 +64,26 @@ void touch(pointer self) {
   run_timer(self);
 }
 
-void refuse(accepted_promise promise, const error& reason) { promise.deliver(to_caf(reason)); }
+void refuse(accepted_promise promise, const error& reason) {
+  promise.deliver(to_caf(reason));
+}
 
 void answer(accepted_promise promise, const storage::stored<storage::task_record>& now) {
   promise.deliver(run_accepted{now.value.before_attempt});
 }
 
-void answer(accepted_promise promise, const run_seed& seed) { answer(std::move(promise), seed.record); }
+void answer(accepted_promise promise, const run_seed& seed) {
+  answer(std::move(promise), seed.record);
+}
 
 void enqueue(agent_state& state, const queue_place& place) {
   state.queue.insert(place);
   ++state.queue_version;
 }
 
-error draining() { return {errc::unavailable, "The server is shutting down.", std::nullopt}; }
+error draining() {
+  return {errc::unavailable, "The server is shutting down.", std::nullopt};
+}
 
 void answer_idle(agent_state& state) {
   for (auto& promise : std::exchange(state.when_idle, {})) promise.deliver(suspended{});
@@ -430,7 +436,8 @@ agent_actor::behavior_type agent_behavior(agent_actor::stateful_pointer<agent_st
   state.env = std::move(env);
   state.fleet = std::move(fleet);
   state.key = key;
-  self->set_exception_handler([](std::exception_ptr&) -> caf::error { return caf::exit_reason::unhandled_exception; });
+  self->set_exception_handler(
+      [](std::exception_ptr&) -> caf::error { return caf::exit_reason::unhandled_exception; });
   self->set_down_handler([self](caf::down_msg& down) {
     auto& st = self->state;
     if (st.run && down.source == st.run.address() && st.current) {

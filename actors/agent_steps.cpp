@@ -13,7 +13,9 @@
 namespace flotilla::actors {
 namespace {
 
-tl::unexpected<error> no_such_task() { return fail(errc::not_found, "No such task."); }
+tl::unexpected<error> no_such_task() {
+  return fail(errc::not_found, "No such task.");
+}
 
 result<std::vector<event>> read_attempt(const storage::snapshot& from, org_id org, task_id task, event_seq after) {
   std::vector<event> events;

@@ -116,7 +116,8 @@ void bring_back(pointer self) {
 
 fleet_actor::behavior_type fleet_behavior(fleet_actor::stateful_pointer<fleet_state> self, environment_ptr env) {
   self->state.env = std::move(env);
-  self->set_exception_handler([](std::exception_ptr&) -> caf::error { return caf::exit_reason::unhandled_exception; });
+  self->set_exception_handler(
+      [](std::exception_ptr&) -> caf::error { return caf::exit_reason::unhandled_exception; });
   self->set_down_handler([self](caf::down_msg& down) { agent_down(self, down); });
   self->set_exit_handler([self](caf::exit_msg& bye) {
     self->state.closing = true;

@@ -13,15 +13,12 @@ namespace flotilla::actors {
 /// The one that everybody outside talks to: activates agents and passes requests on to them.
 using fleet_actor = caf::typed_actor<
     // To the agent, which is activated if need be; the answer is the agent's.
-    caf::replies_to<run_request>::with<run_accepted>,
-    caf::replies_to<decide_request>::with<run_accepted>,
-    caf::replies_to<cancel_request>::with<run_accepted>,
-    caf::reacts_to<agent_changed>,
+    caf::replies_to<run_request>::with<run_accepted>, caf::replies_to<decide_request>::with<run_accepted>,
+    caf::replies_to<cancel_request>::with<run_accepted>, caf::reacts_to<agent_changed>,
     // From an idle agent.
     caf::reacts_to<passivate>,
     // Draining: `settle` waits for the runs, `suspend` does not.
-    caf::replies_to<settle>::with<suspended>,
-    caf::replies_to<suspend>::with<suspended>,
+    caf::replies_to<settle>::with<suspended>, caf::replies_to<suspend>::with<suspended>,
     // To itself.
     caf::reacts_to<continuation>>;
 
@@ -36,12 +33,9 @@ using agent_actor = caf::typed_actor<
     // The record or the queue has changed: an archived agent cancels its work, a resumed one goes on with it.
     caf::reacts_to<agent_changed>,
     // From its run.
-    caf::reacts_to<run_over>,
-    caf::replies_to<settle>::with<suspended>,
-    caf::replies_to<suspend>::with<suspended>,
+    caf::reacts_to<run_over>, caf::replies_to<settle>::with<suspended>, caf::replies_to<suspend>::with<suspended>,
     // To itself.
-    caf::reacts_to<tick>,
-    caf::reacts_to<continuation>>;
+    caf::reacts_to<tick>, caf::reacts_to<continuation>>;
 
 /// One run of one task: carries out what the run machine asks for.
 using run_actor = caf::typed_actor<
@@ -54,7 +48,6 @@ using run_actor = caf::typed_actor<
     // From the model call's inbox.
     caf::reacts_to<model_progress>,
     // To itself.
-    caf::reacts_to<retry_due>,
-    caf::reacts_to<continuation>>;
+    caf::reacts_to<retry_due>, caf::reacts_to<continuation>>;
 
 }  // namespace flotilla::actors

@@ -17,9 +17,8 @@ std::shared_ptr<journal::published> journal::append_messages(storage::batch& int
                                                              std::vector<storage::message_draft> messages) {
   auto shown = std::make_shared<published>();
   for (auto& draft : messages) {
-    storage::append_message(into, org, std::move(draft), stamp_, [shown](storage::bus_entry entry) {
-      shown->messages.push_back(std::move(entry));
-    });
+    storage::append_message(into, org, std::move(draft), stamp_,
+                            [shown](storage::bus_entry entry) { shown->messages.push_back(std::move(entry)); });
   }
   return shown;
 }

@@ -18,12 +18,12 @@ namespace flotilla::actors {
 /// What happens together.
 struct step {
   org_id org;
-  task_id task;                                                ///< whose events and record these are
-  std::vector<event> events;                                   ///< with their positions and times
+  task_id task;                                                 ///< whose events and record these are
+  std::vector<event> events;                                    ///< with their positions and times
   std::optional<storage::stored<storage::task_record>> before;  ///< the record as it was read; nothing: there is none
-  std::optional<storage::task_record> after;                   ///< the record as it shall be; nothing: unchanged
+  std::optional<storage::task_record> after;                    ///< the record as it shall be; nothing: unchanged
   std::vector<storage::message_draft> messages;
-  std::optional<storage::stored<agent>> relies_on;             ///< must still stand as it was read
+  std::optional<storage::stored<agent>> relies_on;  ///< must still stand as it was read
 };
 
 /// What a commit answers: the task's record as it now stands, where the step changed it.

@@ -4,6 +4,7 @@
 // of pieces becomes one step of the run, and a slow commit makes pieces gather instead of messages.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <optional>
@@ -16,9 +17,11 @@
 
 namespace flotilla::actors {
 
+inline constexpr std::size_t max_increment_bytes = 64U << 10U;  ///< of one piece of text, and so of one event
+
 /// What has come since the last look.
 struct model_news {
-  std::vector<model_delta> deltas;  ///< neighbours of one kind are joined
+  std::vector<model_delta> deltas;  ///< neighbours of one kind are joined, up to `max_increment_bytes`
   std::optional<std::variant<model_answer, model_failure>> end;
 };
 

@@ -22,8 +22,8 @@ run_tools tools_for(const environment& env, const agent& who) {
 }
 
 result<run_machine> replay(const run_seed& seed, std::vector<tool_spec> tools) {
-  run_machine machine({seed.record.value.task.input, seed.assignee.value.approvals, seed.assignee.value.max_turns,
-                       std::move(tools)});
+  run_machine machine(
+      {seed.record.value.task.input, seed.assignee.value.approvals, seed.assignee.value.max_turns, std::move(tools)});
   for (const auto& happened : seed.events) {
     if (auto applied = machine.apply(happened); !applied) return fail(applied.error());
   }
@@ -36,7 +36,9 @@ using pointer = run_actor::stateful_pointer<run_state>;
 
 void advance(pointer self);
 
-const task& current_task(const run_state& state) { return state.seed.record.value.task; }
+const task& current_task(const run_state& state) {
+  return state.seed.record.value.task;
+}
 
 // --- gathering a step -------------------------------------------------------------------------------------
 
@@ -50,7 +52,9 @@ storage::task_record& next_record(run_state& state) {
   return *state.gathering.after;
 }
 
-void need_sync(run_state& state) { state.level = storage::durability::synced; }
+void need_sync(run_state& state) {
+  state.level = storage::durability::synced;
+}
 
 /// Appends an event to the step and tells the machine. An event that the machine refuses is a bug: the step is left
 /// as it was, and the error given back.
@@ -110,7 +114,8 @@ void begin_model(pointer self) {
   auto& state = self->state;
   auto* provider = state.env->provider(state.seed.assignee.value.provider);
   if (!provider) {
-    conclude_error(state, {"unknown_provider", "There is no provider \"" + state.seed.assignee.value.provider + "\"."});
+    conclude_error(state,
+                   {"unknown_provider", "There is no provider \"" + state.seed.assignee.value.provider + "\"."});
     return;
   }
   auto request = state.machine->request();
@@ -194,7 +199,8 @@ void begin_tool(pointer self, const tool_request& request) {
                                std::to_string(state.machine->turn()) + "-" + request.call_id;
   auto handle = caf::actor_cast<caf::actor>(self);
   auto running = owner->second->call(
-      state.seed.assignee.value, std::move(invocation), [handle, self, tool = request.tool, id = request.call_id](tool_outcome outcome) {
+      state.seed.assignee.value, std::move(invocation),
+      [handle, self, tool = request.tool, id = request.call_id](tool_outcome outcome) {
         outcome.call_id = id;
         caf::anon_send(handle, continuation{[self, tool, outcome] { absorb_outcome(self, tool, outcome); }});
       });
@@ -224,8 +230,7 @@ struct take_action {
     return told(emit(state, tool_call_event(action.request)));
   }
   result<bool> operator()(const ask_approval& action) const {
-    state.gathering.messages.push_back(
-        call_message(bus::approval_requested, current_task(state), action.request));
+    state.gathering.messages.push_back(call_message(bus::approval_requested, current_task(state), action.request));
     return told(emit(state, approval_requested_event(action.request, action.reason)));
   }
   result<bool> operator()(const answer_tool& action) const {
@@ -419,7 +424,8 @@ result<void> gather_start(run_state& state) {
   // A paused or archived agent takes nothing up: this start holds only while the agent is as it was read.
   state.gathering.relies_on = state.seed.assignee;
   state.gathering.messages.push_back(task_message(bus::task_started, record.task));
-  return emit(state, running_event(record.task.attempt, state.seed.assignee.value.provider, state.seed.assignee.value.model));
+  return emit(
+      state, running_event(record.task.attempt, state.seed.assignee.value.provider, state.seed.assignee.value.model));
 }
 
 caf::result<run_accepted> start(pointer self, bool give_up) {
@@ -481,7 +487,8 @@ run_actor::behavior_type run(run_actor::stateful_pointer<run_state> self, enviro
   state.boss = std::move(boss);
   state.seed = std::move(seed);
   state.tools = tools_for(*state.env, state.seed.assignee.value);
-  self->set_exception_handler([](std::exception_ptr&) -> caf::error { return caf::exit_reason::unhandled_exception; });
+  self->set_exception_handler(
+      [](std::exception_ptr&) -> caf::error { return caf::exit_reason::unhandled_exception; });
   return {
       [=](start_run& order) -> caf::result<run_accepted> { return start(self, order.give_up); },
       [=](cancel_request&) -> caf::result<run_accepted> { return cancel(self); },

@@ -20,7 +20,7 @@ namespace flotilla {
 
 /// A tool as a model is told of it.
 struct tool_spec {
-  std::string name;          ///< [a-zA-Z0-9_-]{1,64}, what every vendor accepts
+  std::string name;  ///< [a-zA-Z0-9_-]{1,64}, what every vendor accepts
   std::string description;
   std::string input_schema;  ///< a JSON Schema object, as JSON text
   bool read_only = false;    ///< changes nothing: may be called again after a crash
@@ -41,7 +41,8 @@ struct tool_request {
 /// A stretch of a model's thinking that must go back to it unchanged with the next turn.
 struct thinking_block {
   std::string text;
-  std::string opaque;  ///< what the vendor needs to recognise it (signature, encrypted form), as JSON text; may be empty
+  std::string
+      opaque;  ///< what the vendor needs to recognise it (signature, encrypted form), as JSON text; may be empty
 
   friend bool operator==(const thinking_block&, const thinking_block&) = default;
 };
@@ -119,11 +120,11 @@ struct model_answer {
 
 /// The end of a model call that failed.
 struct model_failure {
-  std::string code;     ///< stable: "missing_key", "provider_rejected", "provider_overloaded", "provider_timeout", …
+  std::string code;  ///< stable: "missing_key", "provider_rejected", "provider_overloaded", "provider_timeout", …
   std::string message;  ///< for people, with the vendor's own words where there are any; never the key
   bool retryable = false;
   std::optional<std::chrono::milliseconds> retry_after;  ///< what the vendor asked for
-  token_usage usage;    ///< what the vendor said it counted before it failed
+  token_usage usage;                                     ///< what the vendor said it counted before it failed
 };
 
 /// Is told how a model call goes. Calls come one after another, from a thread of the provider; they must not

@@ -9,7 +9,7 @@
 
 namespace flotilla {
 
-inline constexpr std::uint32_t max_model_tries = 5;                       ///< of one turn, the first included
+inline constexpr std::uint32_t max_model_tries = 5;  ///< of one turn, the first included
 inline constexpr std::chrono::milliseconds first_retry_delay{500};
 inline constexpr std::chrono::milliseconds longest_retry_delay{30'000};   ///< of our own backoff
 inline constexpr std::chrono::milliseconds longest_retry_after{300'000};  ///< a vendor that asks for more is given up

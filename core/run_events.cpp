@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/bus_types.hpp"
+#include "core/utf8.hpp"
 
 namespace flotilla {
 namespace {
@@ -33,22 +34,14 @@ event make(event_type type, std::string_view text, const json& data) {
 }
 
 json usage_json(const token_usage& usage) {
-  return {{"input_tokens", usage.input_tokens},
-          {"output_tokens", usage.output_tokens},
-          {"total_tokens", usage.total()}};
+  return {
+      {"input_tokens", usage.input_tokens}, {"output_tokens", usage.output_tokens}, {"total_tokens", usage.total()}};
 }
 
 /// Arguments as a JSON object: what is none becomes an empty one.
 json arguments_json(const std::string& text) {
   auto parsed = json::parse(text, nullptr, false);
   return parsed.is_object() ? parsed : json::object();
-}
-
-/// The longest prefix of at most `limit` bytes that does not cut a UTF-8 sequence.
-std::string_view cut_utf8(std::string_view text, std::size_t limit) {
-  if (text.size() <= limit) return text;
-  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xC0U) == 0x80U) --limit;
-  return text.substr(0, limit);
 }
 
 json parse_data(const event& from) {
@@ -105,7 +98,9 @@ std::string_view to_string(approval_reason reason) noexcept {
   return reason == approval_reason::policy ? "policy" : "unknown_outcome";
 }
 
-event status_event(std::string_view text) { return make(event_type::status, text); }
+event status_event(std::string_view text) {
+  return make(event_type::status, text);
+}
 
 event running_event(std::uint32_t attempt, std::string_view provider, std::string_view model) {
   return make(event_type::status, run_status::running,
@@ -131,8 +126,9 @@ event model_answer_event(const model_answer& answer) {
   for (const auto& call : with_unique_ids(answer.calls)) {
     calls.push_back({{"callId", call.call_id}, {"tool", call.tool}, {"arguments", arguments_json(call.arguments)}});
   }
-  return make(event_type::status, run_status::model_answer,
-              {{"stopReason", to_string(answer.stop)}, {"usage", usage_json(answer.usage)}, {"calls", std::move(calls)}});
+  return make(
+      event_type::status, run_status::model_answer,
+      {{"stopReason", to_string(answer.stop)}, {"usage", usage_json(answer.usage)}, {"calls", std::move(calls)}});
 }
 
 event retrying_event(const model_failure& failure, std::uint32_t tries_made, std::chrono::milliseconds delay) {
@@ -174,8 +170,7 @@ event approval_requested_event(const tool_request& request, approval_reason reas
   return made;
 }
 
-event decision_event(bool granted, std::string_view tool, std::string_view call_id,
-                     std::string_view comment) {
+event decision_event(bool granted, std::string_view tool, std::string_view call_id, std::string_view comment) {
   auto made = make(event_type::status, granted ? run_status::approved : run_status::rejected);
   if (!comment.empty()) made.data = dump({{"comment", comment}});
   made.tool = tool;
@@ -183,7 +178,9 @@ event decision_event(bool granted, std::string_view tool, std::string_view call_
   return made;
 }
 
-event error_event(const task_error& why) { return make(event_type::error, why.message, {{"code", why.code}}); }
+event error_event(const task_error& why) {
+  return make(event_type::error, why.message, {{"code", why.code}});
+}
 
 result<model_answer> read_model_answer(const event& from) {
   const auto data = parse_data(from);

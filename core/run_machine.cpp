@@ -20,20 +20,23 @@ tl::unexpected<error> unexpected_event(const event& happened) {
                                   ", " + happened.text.substr(0, 40) + ") has no place in the journal");
 }
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
 
 task_error turn_limit_error(std::uint32_t limit) {
   return {"max_turns", "The run has used its " + std::to_string(limit) + " model turns without an answer."};
 }
 
-const task_error output_limit_error{"output_too_large",
-                                    "The output has passed its limit of " + std::to_string(max_output_bytes) + " bytes."};
+const task_error output_limit_error{
+    "output_too_large", "The output has passed its limit of " + std::to_string(max_output_bytes) + " bytes."};
 const task_error cut_error{"max_tokens", "The model's answer was cut at its length limit; the output is incomplete."};
 const task_error refusal_error{"refusal", "The model refused to answer."};
 
 }  // namespace
 
-run_machine::run_machine(run_spec spec) : spec_(std::move(spec)) {}
+run_machine::run_machine(run_spec spec) : spec_(std::move(spec)) {
+}
 
 result<void> run_machine::apply(const event& happened) {
   if (ended_) return unexpected_event(happened);
@@ -234,8 +237,9 @@ std::optional<run_action> run_machine::action_for(const pending_call& call) cons
       return call_tool{call.request, false};
     case call_state::rejected: {
       const auto comment = call.comment.empty() ? std::string() : " They said: " + call.comment;
-      const auto what = call.began ? "It is not known whether this call happened, and a human decided not to repeat it."
-                                   : "A human rejected this call.";
+      const auto what = call.began
+                            ? "It is not known whether this call happened, and a human decided not to repeat it."
+                            : "A human rejected this call.";
       return answer_tool{{call.request.call_id, what + comment, true}, call.request.tool};
     }
     case call_state::lost:

@@ -12,4 +12,10 @@ std::int32_t next_code_point(std::string_view text, std::size_t& at) noexcept {
   return code_point < 0 ? ill_formed : code_point;
 }
 
+std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept {
+  if (text.size() <= limit) return text;
+  while (limit > 0 && U8_IS_TRAIL(static_cast<std::uint8_t>(text[limit]))) --limit;
+  return text.substr(0, limit);
+}
+
 }  // namespace flotilla

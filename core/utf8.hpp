@@ -14,4 +14,8 @@ inline constexpr std::int32_t ill_formed = -1;
 /// least one byte. Precondition: `at` < text.size().
 [[nodiscard]] std::int32_t next_code_point(std::string_view text, std::size_t& at) noexcept;
 
+/// The longest beginning of a text that has at most `limit` bytes and does not end within a sequence. Where the text
+/// is not UTF-8 it may be shorter than need be.
+[[nodiscard]] std::string_view cut_utf8(std::string_view text, std::size_t limit) noexcept;
+
 }  // namespace flotilla

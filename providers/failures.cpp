@@ -1,5 +1,6 @@
 // Failures of vendors.
 #include "providers/failures.hpp"
+#include "core/utf8.hpp"
 
 #include "providers/json_access.hpp"
 
@@ -81,11 +82,7 @@ std::string bounded_text(std::string_view text, std::size_t limit) {
   for (char& c : clean) {
     if (static_cast<unsigned char>(c) < 0x20U || c == '\x7f') c = ' ';
   }
-  if (clean.size() <= limit) return clean;
-  auto end = limit;
-  while (end > 0 && (static_cast<unsigned char>(clean[end]) & 0xC0U) == 0x80U) --end;
-  clean.resize(end);
-  return clean;
+  return std::string(cut_utf8(clean, limit));
 }
 
 std::string vendor_words(std::string_view body) {

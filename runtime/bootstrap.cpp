@@ -47,7 +47,8 @@ result<std::unique_ptr<storage::store>> open_store(const fleet_options& options)
 result<std::optional<std::string>> bootstrap(storage::store& in, const token_key& key, const fleet_options& options,
                                              timestamp now) {
   if (options.bootstrap_token && !is_token_text(*options.bootstrap_token)) {
-    return fail(errc::invalid, "The bootstrap token has not the form of a token (fr_live_ and 43 base64url characters).");
+    return fail(errc::invalid,
+                "The bootstrap token has not the form of a token (fr_live_ and 43 base64url characters).");
   }
   auto empty = is_empty(in);
   if (!empty) return fail(std::move(empty.error()));

@@ -169,7 +169,9 @@ void local_fleet::me(const principal& who, reply<identity> handler) {
       std::move(handler));
 }
 
-std::optional<std::string> local_fleet::new_admin_token() const { return new_admin_token_; }
+std::optional<std::string> local_fleet::new_admin_token() const {
+  return new_admin_token_;
+}
 
 // --- agents -----------------------------------------------------------------------------------------------
 
@@ -246,8 +248,8 @@ void local_fleet::watch_messages(const principal& who, message_filter filter, st
   if (after) return handler(hub_->watch_bus(who.org, std::move(filter), *after));
   read<std::shared_ptr<subscription>>(
       context(),
-      [this, org = who.org, filter = std::move(filter)](const storage::snapshot& from)
-          -> result<std::shared_ptr<subscription>> {
+      [this, org = who.org,
+       filter = std::move(filter)](const storage::snapshot& from) -> result<std::shared_ptr<subscription>> {
         auto last = storage::last_message_seq(from, org);
         if (!last) return fail(std::move(last.error()));
         return hub_->watch_bus(org, filter, *last);
@@ -273,13 +275,12 @@ void local_fleet::drain(std::chrono::milliseconds patience, std::function<void()
     hub_->close();
     done();
   };
-  request<actors::suspended>(
-      gateway_, fleet_, for_runs, actors::settle{},
-      [this, for_journal, finish](const result<actors::suspended>& settled) {
-        if (settled) return finish();
-        request<actors::suspended>(gateway_, fleet_, for_journal, actors::suspend{},
-                                   [finish](const result<actors::suspended>&) { finish(); });
-      });
+  request<actors::suspended>(gateway_, fleet_, for_runs, actors::settle{},
+                             [this, for_journal, finish](const result<actors::suspended>& settled) {
+                               if (settled) return finish();
+                               request<actors::suspended>(gateway_, fleet_, for_journal, actors::suspend{},
+                                                          [finish](const result<actors::suspended>&) { finish(); });
+                             });
 }
 
 }  // namespace runtime

@@ -14,12 +14,19 @@ struct reader_pool::threads {
 };
 
 reader_pool::reader_pool(std::size_t threads)
-    : threads_(std::make_unique<reader_pool::threads>(std::clamp<std::size_t>(threads, 1, max_reader_threads))) {}
+    : threads_(std::make_unique<reader_pool::threads>(std::clamp<std::size_t>(threads, 1, max_reader_threads))) {
+}
 
-reader_pool::~reader_pool() { join(); }
+reader_pool::~reader_pool() {
+  join();
+}
 
-void reader_pool::run(std::function<void()> job) { asio::post(threads_->pool, std::move(job)); }
+void reader_pool::run(std::function<void()> job) {
+  asio::post(threads_->pool, std::move(job));
+}
 
-void reader_pool::join() { threads_->pool.join(); }
+void reader_pool::join() {
+  threads_->pool.join();
+}
 
 }  // namespace flotilla::runtime

@@ -20,7 +20,7 @@ namespace flotilla::runtime {
 /// What a change of a task comes to: what was written, and what its agent has still to do.
 struct task_change {
   task now;
-  std::optional<task_step> action;    ///< what the patch's status means
+  std::optional<task_step> action;     ///< what the patch's status means
   std::optional<agent_id> look_again;  ///< the agent whose queue has changed
 };
 

@@ -35,8 +35,8 @@ result<token_key> read_key(int from) {
   const auto count = ::read(from, buffer.data(), buffer.size());
   if (count < 0) return cannot("cannot be read");
   if (static_cast<std::size_t>(count) != token_key_bytes) {
-    return fail(errc::internal, "The token key's file holds no key (it must have " + std::to_string(token_key_bytes) +
-                                    " bytes).");
+    return fail(errc::internal,
+                "The token key's file holds no key (it must have " + std::to_string(token_key_bytes) + " bytes).");
   }
   std::memcpy(key.bytes.data(), buffer.data(), token_key_bytes);
   sodium_memzero(buffer.data(), buffer.size());
@@ -51,7 +51,8 @@ result<token_key> write_key(const std::filesystem::path& file) {
   const descriptor out(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (out.value < 0) return cannot("cannot be made");
   const auto written = ::write(out.value, key.bytes.data(), key.bytes.size());
-  if (written != static_cast<ssize_t>(key.bytes.size()) || ::fsync(out.value) != 0) return cannot("cannot be written");
+  if (written != static_cast<ssize_t>(key.bytes.size()) || ::fsync(out.value) != 0)
+    return cannot("cannot be written");
   if (::rename(fresh.c_str(), file.c_str()) != 0) return cannot("cannot be written");
   const descriptor folder(::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (folder.value < 0 || ::fsync(folder.value) != 0) return cannot("cannot be written");

@@ -45,9 +45,8 @@ void read(const change_context& in, Read from_snapshot, reply<T> handler) {
 /// Makes a change. `decide` is called on the executor, perhaps more than once, with a snapshot; its preconditions
 /// must stand in the batch. The handler is called there or in the store's writer lane, once the change is durable.
 template <class T>
-void change(const change_context& in, org_id org,
-            std::function<result<decision<T>>(const storage::snapshot&)> decide, reply<T> handler,
-            int decisions_made = 0) {
+void change(const change_context& in, org_id org, std::function<result<decision<T>>(const storage::snapshot&)> decide,
+            reply<T> handler, int decisions_made = 0) {
   in.readers->run([=]() mutable {
     auto seen = in.store->snapshot();
     if (!seen) return handler(fail(std::move(seen.error())));
@@ -55,13 +54,13 @@ void change(const change_context& in, org_id org,
     if (!decided) return handler(fail(std::move(decided.error())));
     if (decided->changes.empty() && decided->messages.empty()) return handler(std::move(decided->answer));
     auto answer = std::make_shared<T>(std::move(decided->answer));
-    in.journal->commit(org, std::move(decided->changes), std::move(decided->messages),
-                       [=](result<void> outcome) mutable {
-                         if (outcome) return handler(std::move(*answer));
-                         const bool again = outcome.error().code == errc::conflict && decisions_made + 1 < max_decisions;
-                         if (!again) return handler(fail(std::move(outcome.error())));
-                         change<T>(in, org, std::move(decide), std::move(handler), decisions_made + 1);
-                       });
+    in.journal->commit(
+        org, std::move(decided->changes), std::move(decided->messages), [=](result<void> outcome) mutable {
+          if (outcome) return handler(std::move(*answer));
+          const bool again = outcome.error().code == errc::conflict && decisions_made + 1 < max_decisions;
+          if (!again) return handler(fail(std::move(outcome.error())));
+          change<T>(in, org, std::move(decide), std::move(handler), decisions_made + 1);
+        });
   });
 }
 

@@ -39,9 +39,9 @@ struct stored {
 /// A task with what only the runtime knows of it.
 struct task_record {
   flotilla::task task;
-  bool queued = false;            ///< pending or waiting, and to be taken up: it lies in its agent's work queue
-  event_seq before_attempt = 0;   ///< the position before the current attempt's first event
-  token_usage usage_before;       ///< of the attempts before the current one
+  bool queued = false;           ///< pending or waiting, and to be taken up: it lies in its agent's work queue
+  event_seq before_attempt = 0;  ///< the position before the current attempt's first event
+  token_usage usage_before;      ///< of the attempts before the current one
 
   friend bool operator==(const task_record&, const task_record&) = default;
 };

@@ -85,7 +85,8 @@ result<std::vector<work_item>> read_work(const snapshot& from, org_id org, agent
                                  [&](std::string_view key, std::string_view) {
                                    const auto parts = keys::parse_work(key);
                                    good = parts.has_value();
-                                   if (good) found.push_back({parts->org, parts->agent, parts->priority, parts->task});
+                                   if (good)
+                                     found.push_back({parts->org, parts->agent, parts->priority, parts->task});
                                    return good;
                                  });
   if (!scanned) return fail(scanned.error());

@@ -34,17 +34,17 @@ namespace flotilla {
 
 /// One provider's access: where it is and the key for it.
 struct provider_access {
-  std::string base_url;           ///< empty: the vendor's own
+  std::string base_url;            ///< empty: the vendor's own
   std::optional<std::string> key;  ///< nothing: a run on it ends with an error that names the variable
 };
 
 /// Time limits of one model call, in ms.
 struct provider_limits {
-  std::chrono::milliseconds connect{10'000};     ///< until the connection stands, TLS included
+  std::chrono::milliseconds connect{10'000};      ///< until the connection stands, TLS included
   std::chrono::milliseconds first_byte{120'000};  ///< from the request to the answer's first byte
-  std::chrono::milliseconds idle{60'000};        ///< between two pieces of the answer
-  std::chrono::milliseconds total{900'000};      ///< for the whole call
-  std::size_t max_answer_bytes = 16U << 20U;     ///< of one answer's text, thinking and tool calls
+  std::chrono::milliseconds idle{60'000};         ///< between two pieces of the answer
+  std::chrono::milliseconds total{900'000};       ///< for the whole call
+  std::size_t max_answer_bytes = 16U << 20U;      ///< of one answer's text, thinking and tool calls
 };
 
 /// How a fleet is opened.
@@ -56,13 +56,13 @@ struct fleet_options {
   provider_limits model_limits;
   /// The first admin token; must satisfy `is_token_text`. Used only where the store is empty.
   std::optional<std::string> bootstrap_token;
-  /// Is given a new admin token before anything is committed that would need it, so that no crash leaves a store whose
-  /// token nobody knows. It may block. Where it fails, `open_fleet` fails with its error and makes no org.
+  /// Is given a new admin token before anything is committed that would need it, so that no crash leaves a store
+  /// whose token nobody knows. It may block. Where it fails, `open_fleet` fails with its error and makes no org.
   std::function<result<void>(const std::string&)> keep_new_token;
-  std::string org_name = "default";  ///< of the org made in an empty store
-  std::string user_name = "owner";   ///< of the user made in it
-  std::size_t scheduler_threads = 0;  ///< for actors; 0: as many as there are cores
-  std::size_t reader_threads = 2;     ///< that read the store
+  std::string org_name = "default";              ///< of the org made in an empty store
+  std::string user_name = "owner";               ///< of the user made in it
+  std::size_t scheduler_threads = 0;             ///< for actors; 0: as many as there are cores
+  std::size_t reader_threads = 2;                ///< that read the store
   std::chrono::milliseconds agent_idle{60'000};  ///< after which an agent's actor gives its memory back
 
   /// Takes keys and base URLs from ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, ANTHROPIC_BASE_URL,
@@ -73,8 +73,8 @@ struct fleet_options {
 /// A task with what only a read by id shows.
 struct task_detail {
   flotilla::task task;
-  std::vector<log_entry> log;      ///< every event of it, in order, as JSON
-  std::vector<task_id> children;   ///< delegated from it, oldest first
+  std::vector<log_entry> log;     ///< every event of it, in order, as JSON
+  std::vector<task_id> children;  ///< delegated from it, oldest first
 };
 
 /// What a run request answers: where the attempt's events begin.

@@ -20,8 +20,8 @@ namespace flotilla {
 
 /// A ULID as its 16 bytes, most significant first: byte order is time order.
 struct ulid {
-  static constexpr std::size_t size = 16;         ///< in bytes
-  static constexpr std::size_t text_size = 26;    ///< in characters
+  static constexpr std::size_t size = 16;       ///< in bytes
+  static constexpr std::size_t text_size = 26;  ///< in characters
   std::array<std::uint8_t, size> bytes{};
 
   /// A new one that is greater than every other that this process has made. Its time part is `now` unless an

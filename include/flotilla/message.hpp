@@ -45,11 +45,11 @@ struct message {
 
 /// Which messages are wanted. All that are set must hold.
 struct message_filter {
-  std::optional<agent_id> agent;      ///< as sender or receiver
-  std::optional<std::string> type;    ///< exact, or a prefix where it ends in '*'
+  std::optional<agent_id> agent;    ///< as sender or receiver
+  std::optional<std::string> type;  ///< exact, or a prefix where it ends in '*'
   std::optional<flotilla::task_id> task;
-  std::optional<timestamp> since;     ///< created at or after
-  std::optional<timestamp> until;     ///< created before
+  std::optional<timestamp> since;  ///< created at or after
+  std::optional<timestamp> until;  ///< created before
 };
 
 /// Does a message pass the filter? Pure.

@@ -78,9 +78,9 @@ struct task_draft {
 
 /// A change of a task: only what is set changes. A status means the action that leads there (core/life_cycle.hpp).
 struct task_patch {
-  std::optional<std::string> title;     ///< at any time
-  std::optional<std::string> input;     ///< while pending and not queued
-  std::optional<agent_id> assignee;     ///< while pending
+  std::optional<std::string> title;       ///< at any time
+  std::optional<std::string> input;       ///< while pending and not queued
+  std::optional<agent_id> assignee;       ///< while pending
   std::optional<task_priority> priority;  ///< while pending
   std::optional<std::optional<flotilla::epic_id>> epic_id;
   std::optional<task_status> status;

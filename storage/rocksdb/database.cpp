@@ -43,7 +43,8 @@ database::database(rocksdb_options options)
       disk_(options_.file_system ? options_.file_system : ::rocksdb::FileSystem::Default()),
       guard_(std::make_shared<wal_guard>(disk_)),
       environment_(::rocksdb::NewCompositeEnv(guard_)),
-      errors_(std::make_shared<error_listener>()) {}
+      errors_(std::make_shared<error_listener>()) {
+}
 
 database::~database() = default;
 
@@ -120,12 +121,16 @@ bool database::disk_takes_writes() {
 }
 
 // Opening makes tables of what stands in the logs: about what the memtables hold.
+std::uint64_t database::room_needed() const {
+  std::uint64_t held = 0;
+  if (const auto open = use()) (*open)->GetIntProperty(::rocksdb::DB::Properties::kCurSizeAllMemTables, &held);
+  return held + recovery_headroom_bytes;
+}
+
 bool database::has_room() const {
-  std::uint64_t needed = 0;
-  if (const auto open = use()) (*open)->GetIntProperty(::rocksdb::DB::Properties::kCurSizeAllMemTables, &needed);
   std::uint64_t free = 0;
   const auto asked = disk_->GetFreeSpace(options_.directory.string(), IOOptions(), &free, nullptr);
-  return !asked.ok() || free >= needed + recovery_headroom_bytes;
+  return !asked.ok() || free >= room_needed();
 }
 
 bool database::takes(const char* file_name) {
@@ -141,6 +146,8 @@ bool database::takes(const char* file_name) {
   return good;
 }
 
-void database::on_background_error(std::function<void()> call) { errors_->on_error(std::move(call)); }
+void database::on_background_error(std::function<void()> call) {
+  errors_->on_error(std::move(call));
+}
 
 }  // namespace flotilla::storage

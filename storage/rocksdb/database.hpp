@@ -54,6 +54,9 @@ class database {
   /// yet to be: it is then tried again later.
   [[nodiscard]] bool reopen();
 
+  /// How many bytes must be free on the disk for `reopen` to be tried after the disk was full. The writer's thread.
+  [[nodiscard]] std::uint64_t room_needed() const;
+
   [[nodiscard]] wal_guard& guard() noexcept { return *guard_; }
   /// Calls from RocksDB's threads when something failed in the background; must not block.
   void on_background_error(std::function<void()> call);

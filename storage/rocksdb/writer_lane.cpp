@@ -14,8 +14,11 @@ using ::rocksdb::Slice;
 using ::rocksdb::WriteOptions;
 
 constexpr std::chrono::milliseconds full_queue_retry{1'000};
+constexpr std::uint64_t bytes_in_mib = 1U << 20U;
 
-Slice slice_of(std::string_view text) { return {text.data(), text.size()}; }
+Slice slice_of(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 }  // namespace
 
@@ -164,9 +167,19 @@ void writer_lane::recover_if_due() {
   if (!broken_ || clock::now() < next_try_) return;
   broken_ = !database_.reopen();
   next_try_ = clock::now() + recovery_interval_;
+  auto now = broken_ ? not_healthy() : store_health{};
   const std::lock_guard lock(mutex_);
   background_error_ = false;
-  health_ = broken_ ? store_health{false, std::string(guard_.last_failure())} : store_health{};
+  health_ = std::move(now);
+}
+
+store_health writer_lane::not_healthy() const {
+  std::string reason(guard_.last_failure());
+  if (guard_.ran_out_of_space()) {
+    const auto needed = (database_.room_needed() + bytes_in_mib - 1) / bytes_in_mib;
+    reason += "; at least " + std::to_string(needed) + " MiB must be free";
+  }
+  return {false, std::move(reason)};
 }
 
 error writer_lane::not_writable() const {

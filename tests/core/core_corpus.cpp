@@ -8,10 +8,16 @@ using namespace flotilla::testing;
 
 BOOST_AUTO_TEST_SUITE(core_corpus)
 
-BOOST_AUTO_TEST_CASE(texts) { replay_corpus("texts", fuzz_texts); }
+BOOST_AUTO_TEST_CASE(texts) {
+  replay_corpus("texts", fuzz_texts);
+}
 
-BOOST_AUTO_TEST_CASE(records) { replay_corpus("records", fuzz_records); }
+BOOST_AUTO_TEST_CASE(records) {
+  replay_corpus("records", fuzz_records);
+}
 
-BOOST_AUTO_TEST_CASE(journal) { replay_corpus("journal", fuzz_journal); }
+BOOST_AUTO_TEST_CASE(journal) {
+  replay_corpus("journal", fuzz_journal);
+}
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -8,6 +8,8 @@ using namespace flotilla::testing;
 
 BOOST_AUTO_TEST_SUITE(http_corpus)
 
-BOOST_AUTO_TEST_CASE(uri) { replay_corpus("uri", fuzz_uri); }
+BOOST_AUTO_TEST_CASE(uri) {
+  replay_corpus("uri", fuzz_uri);
+}
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "http/server.hpp"
-#include "tests/support/socket_client.hpp"
 #include "tests/http/fake_fleet.hpp"
+#include "tests/support/socket_client.hpp"
 
 namespace flotilla::test {
 
