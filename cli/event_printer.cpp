@@ -40,7 +40,7 @@ std::string call_text(const json& event) {
   const auto arguments = data != event.end() && data->is_object() ? data->find("arguments") : json::const_iterator{};
   const bool has_arguments = data != event.end() && data->is_object() && arguments != data->end();
   if (!has_arguments) return first_of(text_of(event, "tool"), text_of(event, "text"));
-  return text_of(event, "tool") + arguments->dump(-1, ' ', false, json::error_handler_t::replace);
+  return text_of(event, "tool") + " " + arguments->dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace

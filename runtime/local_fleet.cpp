@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <future>
 #include <random>
+#include <thread>
 #include <utility>
 
 #include "core/validation.hpp"
@@ -62,7 +63,11 @@ constexpr std::chrono::seconds stop_patience{5};  ///< for runs to journal where
 system_config::system_config(std::size_t scheduler_threads) {
   add_message_types<caf::id_block::flotilla>();
   add_message_types<caf::id_block::flotilla_runtime>();
-  if (scheduler_threads > 0) set("scheduler.max-threads", scheduler_threads);
+  // CAF's default, work stealing, has idle workers sleep for up to 10 ms before they look again, and starts four of
+  // them on two cores. Sharing one queue wakes a worker at once.
+  set("scheduler.policy", caf::atom("sharing"));
+  const auto cores = std::max(1U, std::thread::hardware_concurrency());
+  set("scheduler.max-threads", scheduler_threads > 0 ? scheduler_threads : std::size_t{cores});
 }
 
 local_fleet::local_fleet(fleet_options options, opened parts)

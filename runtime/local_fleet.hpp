@@ -84,10 +84,16 @@ class local_fleet final : public fleet {
     return true;
   }
   void tell_agent(org_id org, agent_id which) const;
-  /// Makes a request to a task's agent; where the task was given to another one meanwhile, to that one.
-  void ask_agent(org_id org, task_id which, std::function<void(actors::agent_key, reply<actors::run_accepted>)> ask,
-                 reply<actors::run_accepted> handler, int asked_before = 0);
-  void act(org_id org, task_id which, task_step action, reply<actors::run_accepted> handler);
+  using agent_request = std::function<void(actors::agent_key, reply<actors::run_accepted>)>;
+  /// Makes a request to the agent that a task was seen to have; where it was given to another one meanwhile, to that
+  /// one.
+  void ask_agent(actors::agent_key seen, task_id which, agent_request ask, reply<actors::run_accepted> handler,
+                 int asked_before = 0);
+  /// Looks a task's agent up, and makes the request to it.
+  void find_and_ask(org_id org, task_id which, agent_request ask, reply<actors::run_accepted> handler,
+                    int asked_before = 0);
+  /// Has the agent of a task carry out what a change of its status means.
+  void act(const task& on, org_id org, task_step action, reply<actors::run_accepted> handler);
 
   // In the order of their making; the destructor says in which order they end.
   std::optional<std::string> new_admin_token_;

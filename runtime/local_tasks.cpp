@@ -60,15 +60,15 @@ void local_fleet::update_task(const principal& who, task_id which, task_patch pa
         if (!changed) return handler(fail(std::move(changed.error())));
         if (changed->look_again) tell_agent(org, *changed->look_again);
         if (!changed->action) return answer_now(handler);
-        act(org, which, *changed->action, [answer_now, handler](result<actors::run_accepted> acted) {
+        act(changed->now, org, *changed->action, [answer_now, handler](result<actors::run_accepted> acted) {
           if (!acted) return handler(fail(std::move(acted.error())));
           answer_now(handler);
         });
       });
 }
 
-void local_fleet::act(org_id org, task_id which, task_step action, reply<actors::run_accepted> handler) {
-  const auto ask = [this, which, action](const actors::agent_key& key, reply<actors::run_accepted> answered) {
+void local_fleet::act(const task& on, org_id org, task_step action, reply<actors::run_accepted> handler) {
+  const auto ask = [this, which = on.id, action](const actors::agent_key& key, reply<actors::run_accepted> answered) {
     const auto send = [&](auto what) {
       request<actors::run_accepted>(gateway_, fleet_, actors::request_timeout, std::move(what), std::move(answered));
     };
@@ -76,12 +76,20 @@ void local_fleet::act(org_id org, task_id which, task_step action, reply<actors:
     if (action == task_step::cancel) return send(actors::cancel_request{key, which});
     return send(actors::decide_request{key, which, action == task_step::approve, {}, {}});
   };
-  ask_agent(org, which, ask, std::move(handler));
+  ask_agent({org, on.assignee}, on.id, ask, std::move(handler));
 }
 
-void local_fleet::ask_agent(org_id org, task_id which,
-                            std::function<void(actors::agent_key, reply<actors::run_accepted>)> ask,
+void local_fleet::ask_agent(actors::agent_key seen, task_id which, agent_request ask,
                             reply<actors::run_accepted> handler, int asked_before) {
+  ask(seen, [this, org = seen.org, which, ask, handler, asked_before](result<actors::run_accepted> outcome) {
+    const bool moved = !outcome && outcome.error().code == errc::conflict && asked_before + 1 < max_asks;
+    if (moved) return find_and_ask(org, which, ask, handler, asked_before + 1);
+    handler(std::move(outcome));
+  });
+}
+
+void local_fleet::find_and_ask(org_id org, task_id which, agent_request ask, reply<actors::run_accepted> handler,
+                               int asked_before) {
   read<agent_id>(
       context(),
       [org, which](const storage::snapshot& from) -> result<agent_id> {
@@ -92,11 +100,7 @@ void local_fleet::ask_agent(org_id org, task_id which,
       },
       [this, org, which, ask, handler, asked_before](result<agent_id> assignee) {
         if (!assignee) return handler(fail(std::move(assignee.error())));
-        ask({org, *assignee}, [this, org, which, ask, handler, asked_before](result<actors::run_accepted> outcome) {
-          const bool moved = !outcome && outcome.error().code == errc::conflict && asked_before + 1 < max_asks;
-          if (moved) return ask_agent(org, which, ask, handler, asked_before + 1);
-          handler(std::move(outcome));
-        });
+        ask_agent({org, *assignee}, which, ask, handler, asked_before);
       });
 }
 
@@ -118,7 +122,7 @@ void local_fleet::run_task(const principal& who, task_id which, bool restart, re
           request<actors::run_accepted>(gateway_, fleet_, actors::request_timeout,
                                         actors::run_request{key, which, restart}, std::move(answered));
         };
-        ask_agent(org, which, ask, [which, handler](result<actors::run_accepted> accepted) {
+        ask_agent({org, record->task.assignee}, which, ask, [which, handler](result<actors::run_accepted> accepted) {
           if (!accepted) return handler(fail(std::move(accepted.error())));
           handler(run_ticket{which, accepted->before_first});
         });

@@ -29,7 +29,7 @@ BOOST_AUTO_TEST_CASE(joins_increments_and_gives_the_rest_a_line_each) {
                R"({"type":"tool_result","tool":"look","text":"a sail"})", R"({"type":"output","text":"A "})",
                R"({"type":"output","text":"sail.\n"})", R"({"type":"status","text":"done"})"});
   BOOST_TEST(text ==
-             "status    running\nthinking  Let me see.\ntool      look{\"far\":true}\nresult    a sail\n"
+             "status    running\nthinking  Let me see.\ntool      look {\"far\":true}\nresult    a sail\n"
              "output    A sail.\n\nstatus    done\n");
 }
 
