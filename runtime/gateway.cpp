@@ -3,10 +3,10 @@
 
 namespace flotilla::runtime {
 
-caf::behavior gateway_behavior(caf::event_based_actor* self) {
+caf::behavior gateway_behavior(caf::event_based_actor* self, actors::fleet_actor fleet) {
   self->set_exception_handler(
       [](std::exception_ptr&) -> caf::error { return caf::exit_reason::unhandled_exception; });
-  return {[self](gateway_job& job) { job.run(self); }};
+  return {[self, fleet = std::move(fleet)](gateway_job& job) { job.run(self, fleet); }};
 }
 
 }  // namespace flotilla::runtime

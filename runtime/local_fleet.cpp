@@ -88,7 +88,7 @@ local_fleet::local_fleet(fleet_options options, opened parts)
       config_(options.scheduler_threads),
       system_(std::make_unique<caf::actor_system>(config_)) {
   fleet_ = system_->spawn(actors::fleet_behavior, make_environment(options));
-  gateway_ = system_->spawn(gateway_behavior);
+  gateway_ = system_->spawn(gateway_behavior, fleet_);
 }
 
 local_fleet::~local_fleet() {
@@ -96,7 +96,7 @@ local_fleet::~local_fleet() {
   draining_ = true;
   auto stopped = std::make_shared<std::promise<void>>();
   auto over = stopped->get_future();
-  request<actors::suspended>(gateway_, fleet_, stop_patience, actors::suspend{},
+  request<actors::suspended>(gateway_, stop_patience, actors::suspend{},
                              [stopped](const result<actors::suspended>&) { stopped->set_value(); });
   over.wait();
   hub_->close();
@@ -280,10 +280,10 @@ void local_fleet::drain(std::chrono::milliseconds patience, std::function<void()
     hub_->close();
     done();
   };
-  request<actors::suspended>(gateway_, fleet_, for_runs, actors::settle{},
+  request<actors::suspended>(gateway_, for_runs, actors::settle{},
                              [this, for_journal, finish](const result<actors::suspended>& settled) {
                                if (settled) return finish();
-                               request<actors::suspended>(gateway_, fleet_, for_journal, actors::suspend{},
+                               request<actors::suspended>(gateway_, for_journal, actors::suspend{},
                                                           [finish](const result<actors::suspended>&) { finish(); });
                              });
 }

@@ -70,7 +70,7 @@ void local_fleet::update_task(const principal& who, task_id which, task_patch pa
 void local_fleet::act(const task& on, org_id org, task_step action, reply<actors::run_accepted> handler) {
   const auto ask = [this, which = on.id, action](const actors::agent_key& key, reply<actors::run_accepted> answered) {
     const auto send = [&](auto what) {
-      request<actors::run_accepted>(gateway_, fleet_, actors::request_timeout, std::move(what), std::move(answered));
+      request<actors::run_accepted>(gateway_, actors::request_timeout, std::move(what), std::move(answered));
     };
     if (action == task_step::restart) return send(actors::run_request{key, which, true});
     if (action == task_step::cancel) return send(actors::cancel_request{key, which});
@@ -119,8 +119,8 @@ void local_fleet::run_task(const principal& who, task_id which, bool restart, re
         if (!record) return handler(fail(std::move(record.error())));
         if (only_joins(*record, restart)) return handler(run_ticket{which, record->before_attempt});
         const auto ask = [this, which, restart](const actors::agent_key& key, reply<actors::run_accepted> answered) {
-          request<actors::run_accepted>(gateway_, fleet_, actors::request_timeout,
-                                        actors::run_request{key, which, restart}, std::move(answered));
+          request<actors::run_accepted>(gateway_, actors::request_timeout, actors::run_request{key, which, restart},
+                                        std::move(answered));
         };
         ask_agent({org, record->task.assignee}, which, ask, [which, handler](result<actors::run_accepted> accepted) {
           if (!accepted) return handler(fail(std::move(accepted.error())));

@@ -136,21 +136,23 @@ struct world {
 template <class Request>
 answer node::ask(Request request) {
   auto got = std::make_shared<std::optional<result<event_seq>>>();
-  system->spawn([got, request, to = fleet](caf::event_based_actor* self) {
+  const auto asks = [got, request](caf::event_based_actor* self, const actors::fleet_actor& to) {
     self->request(to, actors::request_timeout, request)
         .then([got](actors::run_accepted& accepted) { *got = result<event_seq>(accepted.before_first); },
               [got](caf::error& reason) { *got = result<event_seq>(fail(actors::from_caf(reason))); });
-  });
+  };
+  system->spawn(asks, fleet);
   return got;
 }
 
 template <class Order>
 std::shared_ptr<bool> node::order(Order what) {
   auto done = std::make_shared<bool>(false);
-  system->spawn([done, what, to = fleet](caf::event_based_actor* self) {
+  const auto asks = [done, what](caf::event_based_actor* self, const actors::fleet_actor& to) {
     self->request(to, std::chrono::minutes{24 * 60}, what)
         .then([done](actors::suspended&) { *done = true; }, [](caf::error&) {});
-  });
+  };
+  system->spawn(asks, fleet);
   return done;
 }
 
