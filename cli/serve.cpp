@@ -17,7 +17,6 @@
 #include "cli/logging.hpp"
 #include "cli/process_limits.hpp"
 #include "cli/shutdown_signals.hpp"
-#include "cli/token_file.hpp"
 #include "cli/version.hpp"
 #include "flotilla/fleet.hpp"
 #include "http/server.hpp"
@@ -42,11 +41,6 @@ fleet_options fleet_options_of(const serve_settings& settings, std::optional<std
   fleet_options options;
   options.data_directory = settings.data;
   options.bootstrap_token = std::move(bootstrap_token);
-  options.keep_new_token = [directory = settings.data](const std::string& token) -> result<void> {
-    auto file = write_token_file(directory, token);
-    if (!file) return fail(file.error());
-    return {};
-  };
   options.scheduler_threads = settings.actor_threads;
   options.reader_threads = settings.reader_threads;
   options.agent_idle = std::chrono::seconds(settings.agent_idle_seconds);
@@ -68,7 +62,7 @@ void show_token(const fleet& opened, const std::filesystem::path& directory) {
   const auto token = opened.new_admin_token();
   if (!token) return;
   if (::isatty(STDOUT_FILENO) == 1) std::cout << "The admin token, shown this once: " << *token << '\n';
-  std::cout << "The admin token is in " << (directory / token_file_name).string() << std::endl;
+  std::cout << "The admin token is in " << (directory / admin_token_file).string() << std::endl;
 }
 
 /// Everything that a running server holds, in the order in which it must be let go.

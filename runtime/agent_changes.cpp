@@ -8,6 +8,7 @@
 #include "core/bus_types.hpp"
 #include "core/life_cycle.hpp"
 #include "core/validation.hpp"
+#include "runtime/patching.hpp"
 
 namespace flotilla::runtime {
 namespace {
@@ -33,11 +34,6 @@ result<void> check_manager(const storage::snapshot& from, org_id org, std::optio
     next = seen.value.manager;
   }
   return {};
-}
-
-template <class Field, class Value>
-void take(Field& field, const std::optional<Value>& value) {
-  if (value) field = *value;
 }
 
 void apply(agent& to, const agent_patch& patch) {

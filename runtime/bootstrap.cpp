@@ -4,6 +4,7 @@
 #include <future>
 #include <utility>
 
+#include "runtime/private_file.hpp"
 #include "storage/memory/memory_store.hpp"
 #include "storage/records.hpp"
 #include "storage/rocksdb/rocksdb_store.hpp"
@@ -54,8 +55,9 @@ result<std::optional<std::string>> bootstrap(storage::store& in, const token_key
   if (!empty) return fail(std::move(empty.error()));
   if (!*empty) return std::optional<std::string>();
   const auto text = options.bootstrap_token ? *options.bootstrap_token : make_token();
-  if (!options.bootstrap_token && options.keep_new_token) {
-    if (auto kept = options.keep_new_token(text); !kept) return fail(std::move(kept.error()));
+  if (!options.bootstrap_token && !options.data_directory.empty()) {
+    auto kept = write_private_file(options.data_directory / admin_token_file, text + "\n");
+    if (!kept) return fail(std::move(kept.error()));
   }
   const org home{org_id::make(now), options.org_name, now};
   const user owner{user_id::make(now), options.user_name, role::admin};

@@ -7,6 +7,7 @@
 #include "actors/run_messages.hpp"
 #include "core/bus_types.hpp"
 #include "core/validation.hpp"
+#include "runtime/patching.hpp"
 
 namespace flotilla::runtime {
 namespace {
@@ -50,11 +51,6 @@ result<void> check_fields(const storage::task_record& record, const task_patch& 
     return fail(errc::invalid, "input: it can be changed only before the task has been run");
   }
   return patch.epic_id ? check_epic(*patch.epic_id) : result<void>{};
-}
-
-template <class Field, class Value>
-void take(Field& field, const std::optional<Value>& value) {
-  if (value) field = *value;
 }
 
 }  // namespace

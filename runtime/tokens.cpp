@@ -1,63 +1,17 @@
 // Tokens, by libsodium.
 #include "runtime/tokens.hpp"
 
-#include <fcntl.h>
 #include <sodium.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
+
+#include "runtime/private_file.hpp"
 
 namespace flotilla::runtime {
 namespace {
 
 constexpr std::string_view token_prefix = "fr_live_";
 constexpr std::size_t token_random_bytes = 32;
-
-/// Closes a file descriptor when it goes out of scope.
-struct descriptor {
-  int value = -1;
-  explicit descriptor(int opened) : value(opened) {}
-  ~descriptor() {
-    if (value >= 0) ::close(value);
-  }
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-};
-
-tl::unexpected<error> cannot(std::string_view what) {
-  return fail(errc::unavailable, "The token key " + std::string(what) + ": " + std::strerror(errno));
-}
-
-result<token_key> read_key(int from) {
-  token_key key;
-  std::array<std::uint8_t, token_key_bytes + 1> buffer{};
-  const auto count = ::read(from, buffer.data(), buffer.size());
-  if (count < 0) return cannot("cannot be read");
-  if (static_cast<std::size_t>(count) != token_key_bytes) {
-    return fail(errc::internal,
-                "The token key's file holds no key (it must have " + std::to_string(token_key_bytes) + " bytes).");
-  }
-  std::memcpy(key.bytes.data(), buffer.data(), token_key_bytes);
-  sodium_memzero(buffer.data(), buffer.size());
-  return key;
-}
-
-/// Makes the file whole or not at all: it is written and synced under another name, then linked to its own.
-result<token_key> write_key(const std::filesystem::path& file) {
-  const auto key = make_token_key();
-  const auto fresh = file.string() + ".new";
-  ::unlink(fresh.c_str());
-  const descriptor out(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (out.value < 0) return cannot("cannot be made");
-  const auto written = ::write(out.value, key.bytes.data(), key.bytes.size());
-  if (written != static_cast<ssize_t>(key.bytes.size()) || ::fsync(out.value) != 0)
-    return cannot("cannot be written");
-  if (::rename(fresh.c_str(), file.c_str()) != 0) return cannot("cannot be written");
-  const descriptor folder(::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.value < 0 || ::fsync(folder.value) != 0) return cannot("cannot be written");
-  return key;
-}
 
 }  // namespace
 
@@ -73,10 +27,19 @@ std::string make_token() {
 }
 
 result<token_key> load_token_key(const std::filesystem::path& file) {
-  const descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  if (in.value >= 0) return read_key(in.value);
-  if (errno != ENOENT) return cannot("cannot be read");
-  return write_key(file);
+  auto found = read_private_file(file, token_key_bytes);
+  if (!found) return fail(std::move(found.error()));
+  token_key key;
+  if (!*found) {
+    key = make_token_key();
+    const std::string_view bytes(reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size());
+    if (auto written = write_private_file(file, bytes); !written) return fail(std::move(written.error()));
+    return key;
+  }
+  if ((*found)->size() != token_key_bytes) return fail(errc::internal, "The token key's file holds no key.");
+  std::memcpy(key.bytes.data(), (*found)->data(), token_key_bytes);
+  sodium_memzero((*found)->data(), (*found)->size());
+  return key;
 }
 
 token_key make_token_key() {

@@ -47,6 +47,9 @@ struct provider_limits {
   std::size_t max_answer_bytes = 16U << 20U;      ///< of one answer's text, thinking and tool calls
 };
 
+/// The file of the data directory that a new admin token is written to, readable by its owner only.
+inline constexpr std::string_view admin_token_file = "admin-token";
+
 /// How a fleet is opened.
 struct fleet_options {
   std::filesystem::path data_directory;  ///< made if it is not there; empty: kept in memory and gone at the end
@@ -56,9 +59,6 @@ struct fleet_options {
   provider_limits model_limits;
   /// The first admin token; must satisfy `is_token_text`. Used only where the store is empty.
   std::optional<std::string> bootstrap_token;
-  /// Is given a new admin token before anything is committed that would need it, so that no crash leaves a store
-  /// whose token nobody knows. It may block. Where it fails, `open_fleet` fails with its error and makes no org.
-  std::function<result<void>(const std::string&)> keep_new_token;
   std::string org_name = "default";              ///< of the org made in an empty store
   std::string user_name = "owner";               ///< of the user made in it
   std::size_t scheduler_threads = 0;             ///< for actors; 0: as many as there are cores
@@ -102,7 +102,8 @@ class fleet {
   /// The caller with user and org.
   virtual void me(const principal& who, reply<identity> handler) = 0;
   /// The admin token made by this `open_fleet` in an empty store; nothing where there was an org already or
-  /// the options named the token. A secret: show it once.
+  /// the options named the token. A secret: show it once. It also stands in the data directory's
+  /// `admin_token_file`, since before the store relied on it: no crash leaves a store whose token nobody knows.
   [[nodiscard]] virtual std::optional<std::string> new_admin_token() const = 0;
 
   // --- agents ---------------------------------------------------------------------------------------------
