@@ -1,4 +1,4 @@
-// Owning and writing of open files.
+// Owning of open files.
 #include "cli/file_descriptor.hpp"
 
 #include <unistd.h>
@@ -18,16 +18,6 @@ file_descriptor& file_descriptor::operator=(file_descriptor&& other) noexcept {
 
 file_descriptor::~file_descriptor() {
   if (open()) ::close(number_);
-}
-
-result<void> write_all(const file_descriptor& to, std::string_view text) {
-  while (!text.empty()) {
-    const auto written = ::write(to.number(), text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return system_failure("writing");
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return {};
 }
 
 tl::unexpected<error> system_failure(const std::string& what) {

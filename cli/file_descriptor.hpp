@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "flotilla/result.hpp"
@@ -26,9 +25,6 @@ class file_descriptor {
  private:
   int number_ = -1;
 };
-
-/// Writes all of it, at the file's position. Errors: internal, with the system's reason.
-[[nodiscard]] result<void> write_all(const file_descriptor& to, std::string_view text);
 
 /// "WHAT: the system's words for the current errno".
 [[nodiscard]] tl::unexpected<error> system_failure(const std::string& what);

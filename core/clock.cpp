@@ -15,7 +15,7 @@ class system_clock_port final : public wall_clock {
 
 const wall_clock& system_wall_clock() noexcept {
   // Never destroyed: threads may ask for the time while the process ends.
-  static const auto& clock = *new system_clock_port;
+  static const auto& clock = *new system_clock_port;  // NOLINT(bugprone-unhandled-exception-at-new): once, at start
   return clock;
 }
 

@@ -32,15 +32,16 @@ bool is_text_by_default(UChar32 c) {
 /// makes it an emoji already.
 std::u16string with_selectors(std::u16string_view text) {
   std::u16string full;
+  const auto* units = text.data();
   const auto size = static_cast<std::int32_t>(text.size());
   for (std::int32_t at = 0; at < size;) {
     const auto begin = at;
     UChar32 c = 0;
-    U16_NEXT(text.data(), at, size, c);
+    U16_NEXT(units, at, size, c);
     full.append(text.substr(static_cast<std::size_t>(begin), static_cast<std::size_t>(at - begin)));
     if (!is_text_by_default(c)) continue;
     UChar32 next = 0;
-    if (at < size) U16_GET(text.data(), 0, at, size, next);
+    if (at < size) U16_GET(units, 0, at, size, next);
     if (next == emoji_presentation_selector || u_hasBinaryProperty(next, UCHAR_EMOJI_MODIFIER) != 0) continue;
     full += emoji_presentation_selector;
   }
@@ -55,7 +56,8 @@ bool is_recommended_emoji(std::u16string_view text) {
 bool is_joinable_emoji(std::u16string_view part) {
   if (part.empty() || !is_recommended_emoji(part)) return false;
   UChar32 first = 0;
-  U16_GET(part.data(), 0, 0, static_cast<std::int32_t>(part.size()), first);
+  const auto* units = part.data();
+  U16_GET(units, 0, 0, static_cast<std::int32_t>(part.size()), first);
   return u_hasBinaryProperty(first, UCHAR_EXTENDED_PICTOGRAPHIC) != 0;
 }
 
