@@ -10,7 +10,8 @@ namespace flotilla::storage {
 namespace {
 
 template <class T>
-result<std::optional<T>> read_one(const snapshot& from, const std::string& key, result<T> (*decode)(std::string_view)) {
+result<std::optional<T>> read_one(const snapshot& from, const std::string& key,
+                                  result<T> (*decode)(std::string_view)) {
   const auto bytes = from.get(key);
   if (!bytes) return fail(bytes.error());
   if (!*bytes) return std::nullopt;
@@ -26,8 +27,8 @@ result<void> check_version(std::string_view bytes) {
   const auto theirs = std::to_string(*version);
   const auto ours = std::to_string(format_version);
   if (*version < format_version) {
-    return fail(errc::internal, "The store has format " + theirs + ", which this program (format " + ours +
-                                    ") does not read.");
+    return fail(errc::internal,
+                "The store has format " + theirs + ", which this program (format " + ours + ") does not read.");
   }
   return fail(errc::internal, "The store was written by a newer version of Flotilla (format " + theirs +
                                   "; this program reads up to " + ours + "). Start that version, or use another " +
@@ -63,13 +64,17 @@ result<std::optional<org>> read_org(const snapshot& from, org_id which) {
   return read_one<org>(from, keys::org(which), &decode_org);
 }
 
-void write_org(batch& into, const org& value) { into.put(keys::org(value.id), encode(value)); }
+void write_org(batch& into, const org& value) {
+  into.put(keys::org(value.id), encode(value));
+}
 
 result<std::optional<user>> read_user(const snapshot& from, org_id org, user_id which) {
   return read_one<user>(from, keys::user(org, which), &decode_user);
 }
 
-void write_user(batch& into, org_id org, const user& value) { into.put(keys::user(org, value.id), encode(value)); }
+void write_user(batch& into, org_id org, const user& value) {
+  into.put(keys::user(org, value.id), encode(value));
+}
 
 result<std::optional<api_token>> read_token(const snapshot& from, const token_hash& hash) {
   return read_one<api_token>(from, keys::token(hash), &decode_token);
@@ -89,7 +94,8 @@ result<void> ensure_format(store& in) {
   if (!row) return fail(row.error());
   if (*row) {
     return fail(errc::internal, "The store holds data but no format version (this program writes format " +
-                                    std::to_string(format_version) + "). It was not made by Flotilla, or is damaged.");
+                                    std::to_string(format_version) +
+                                    "). It was not made by Flotilla, or is damaged.");
   }
   batch first;
   first.require(keys::format(), std::nullopt);

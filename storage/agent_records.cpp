@@ -30,9 +30,8 @@ result<page<agent>> list_agents(const snapshot& from, org_id org, const agent_qu
   if (!before) return fail(std::move(before.error()));
   // `running` is derived: whoever asks for it wants to sift the active ones.
   const bool by_status = query.status && *query.status != agent_status::running;
-  const row_range rows{by_status ? keys::agents_by_status(org, *query.status) : keys::all(keys::table::agents, org),
-                       {},
-                       *before};
+  const row_range rows{
+      by_status ? keys::agents_by_status(org, *query.status) : keys::all(keys::table::agents, org), {}, *before};
   return list_rows<agent>(from, rows, keys::table::agents, query.page.limit,
                           [&](std::string_view position, std::string_view value) -> result<std::optional<agent>> {
                             const agent_id which{keys::ulid_from(position)};

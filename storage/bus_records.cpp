@@ -65,22 +65,21 @@ result<bus_slice> read_messages(const snapshot& from, org_id org, const message_
   std::size_t bytes = 0;
   std::size_t looked_at = 0;
   bool good = true;
-  const auto scanned = from.scan(
-      {keys::message(org, after + 1), keys_with_prefix(prefix).to}, direction::forward,
-      [&](std::string_view key, std::string_view json) {
-        auto value = message_from_json(json);
-        good = value.has_value();
-        if (!good) return false;
-        const auto seq = keys::seq_from(key.substr(prefix.size()));
-        if (matches(filter, *value)) {
-          if (!slice.entries.empty() && bytes + json.size() > max_bytes) return false;
-          slice.entries.push_back({std::make_shared<const message>(std::move(*value)),
-                                   {seq, std::make_shared<const std::string>(json)}});
-          bytes += json.size();
-        }
-        slice.scanned_to = seq;
-        return bytes < max_bytes && ++looked_at < max_rows_looked_at;
-      });
+  const auto scanned = from.scan({keys::message(org, after + 1), keys_with_prefix(prefix).to}, direction::forward,
+                                 [&](std::string_view key, std::string_view json) {
+                                   auto value = message_from_json(json);
+                                   good = value.has_value();
+                                   if (!good) return false;
+                                   const auto seq = keys::seq_from(key.substr(prefix.size()));
+                                   if (matches(filter, *value)) {
+                                     if (!slice.entries.empty() && bytes + json.size() > max_bytes) return false;
+                                     slice.entries.push_back({std::make_shared<const message>(std::move(*value)),
+                                                              {seq, std::make_shared<const std::string>(json)}});
+                                     bytes += json.size();
+                                   }
+                                   slice.scanned_to = seq;
+                                   return bytes < max_bytes && ++looked_at < max_rows_looked_at;
+                                 });
   if (!scanned) return fail(scanned.error());
   if (!good) return fail(damaged("message", std::to_string(slice.scanned_to + 1)));
   return slice;

@@ -48,7 +48,9 @@ class field_reader {
   bool good_ = false;
 };
 
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 }  // namespace
 
@@ -111,7 +113,9 @@ result<api_token> decode_token(std::string_view bytes) {
   return value;
 }
 
-std::string encode_log_head(std::uint64_t last) { return keys::seq_bytes(last); }
+std::string encode_log_head(std::uint64_t last) {
+  return keys::seq_bytes(last);
+}
 
 result<std::uint64_t> decode_log_head(const std::optional<std::string>& bytes) {
   if (!bytes) return 0;

@@ -14,7 +14,9 @@ static_assert(static_cast<int>(task_status::pending) == 0 && static_cast<int>(ta
 static_assert(static_cast<int>(task_priority::high) == 0 && static_cast<int>(task_priority::normal) == 1 &&
               static_cast<int>(task_priority::low) == 2);
 
-std::string begin(table of) { return std::string(1, static_cast<char>(of)); }
+std::string begin(table of) {
+  return std::string(1, static_cast<char>(of));
+}
 
 template <id_kind Kind>
 std::string operator+(std::string key, const id<Kind>& value) {
@@ -28,22 +30,37 @@ std::string operator+(std::string key, std::uint64_t seq) {
 }
 
 template <class Enum>
-  requires std::is_enum_v<Enum>
-std::string operator+(std::string key, Enum value) {
+requires std::is_enum_v<Enum> std::string operator+(std::string key, Enum value) {
   key.push_back(static_cast<char>(value));
   return key;
 }
 
 }  // namespace
 
-std::string format() { return begin(table::meta).append("format"); }
-std::string agent(org_id org, agent_id which) { return begin(table::agents) + org + which; }
-std::string event(org_id org, task_id task, std::uint64_t seq) { return events(org, task) + seq; }
-std::string org(org_id which) { return begin(table::orgs) + which; }
-std::string bus_head(org_id org) { return begin(table::bus_heads) + org; }
-std::string message(org_id org, std::uint64_t seq) { return begin(table::messages) + org + seq; }
-std::string task(org_id org, task_id which) { return begin(table::tasks) + org + which; }
-std::string user(org_id org, user_id which) { return begin(table::users) + org + which; }
+std::string format() {
+  return begin(table::meta).append("format");
+}
+std::string agent(org_id org, agent_id which) {
+  return begin(table::agents) + org + which;
+}
+std::string event(org_id org, task_id task, std::uint64_t seq) {
+  return events(org, task) + seq;
+}
+std::string org(org_id which) {
+  return begin(table::orgs) + which;
+}
+std::string bus_head(org_id org) {
+  return begin(table::bus_heads) + org;
+}
+std::string message(org_id org, std::uint64_t seq) {
+  return begin(table::messages) + org + seq;
+}
+std::string task(org_id org, task_id which) {
+  return begin(table::tasks) + org + which;
+}
+std::string user(org_id org, user_id which) {
+  return begin(table::users) + org + which;
+}
 
 std::string token(const std::array<std::uint8_t, 32>& hash) {
   auto key = begin(table::tokens);
@@ -55,20 +72,28 @@ std::string work(org_id org, agent_id agent, task_priority priority, task_id tas
   return work_of(org, agent) + priority + task;
 }
 
-std::string all(table of) { return begin(of); }
-std::string all(table of, org_id org) { return begin(of) + org; }
+std::string all(table of) {
+  return begin(of);
+}
+std::string all(table of, org_id org) {
+  return begin(of) + org;
+}
 
 std::string agents_by_status(org_id org, agent_status status) {
   return begin(table::agents_by_status) + org + status;
 }
 
-std::string events(org_id org, task_id task) { return begin(table::events) + org + task; }
+std::string events(org_id org, task_id task) {
+  return begin(table::events) + org + task;
+}
 
 std::string messages_by_agent(org_id org, agent_id agent) {
   return begin(table::messages_by_agent) + org + agent;
 }
 
-std::string messages_by_task(org_id org, task_id task) { return begin(table::messages_by_task) + org + task; }
+std::string messages_by_task(org_id org, task_id task) {
+  return begin(table::messages_by_task) + org + task;
+}
 
 std::string messages_by_type(org_id org, std::string_view type) {
   auto key = begin(table::messages_by_type) + org;
@@ -88,7 +113,9 @@ std::string tasks_by_assignee_and_status(org_id org, agent_id agent, task_status
   return begin(table::tasks_by_assignee_and_status) + org + agent + status;
 }
 
-std::string work_of(org_id org, agent_id agent) { return begin(table::work) + org + agent; }
+std::string work_of(org_id org, agent_id agent) {
+  return begin(table::work) + org + agent;
+}
 
 std::string seq_bytes(std::uint64_t seq) {
   std::string bytes(seq_size, '\0');

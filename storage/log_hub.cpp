@@ -88,9 +88,12 @@ class hub_subscription final : public subscription {
 
 }  // namespace
 
-log_hub::log_hub(const store& from, executor& readers) : state_(std::make_shared<state>(from, readers)) {}
+log_hub::log_hub(const store& from, executor& readers) : state_(std::make_shared<state>(from, readers)) {
+}
 
-log_hub::~log_hub() { close(); }
+log_hub::~log_hub() {
+  close();
+}
 
 void log_hub::publish_event(org_id org, task_id task, log_entry entry, bool last) {
   if (const auto tail = state_->find({org, task})) tail->publish({std::move(entry), nullptr, last});

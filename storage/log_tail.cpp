@@ -128,7 +128,9 @@ void log_tail::take_from_tail(log_cursor& cursor, log_chunk& chunk) const {
   }
 }
 
-bool log_tail::at_end(const log_cursor& cursor) const noexcept { return last_ && cursor.position >= *last_; }
+bool log_tail::at_end(const log_cursor& cursor) const noexcept {
+  return last_ && cursor.position >= *last_;
+}
 
 void log_tail::learn(std::uint64_t last, bool ends) noexcept {
   if (last_ && last < *last_) return;

@@ -1,8 +1,8 @@
 // One watched log: its in-memory tail and the cursors that stand in it. The inside of log_hub.hpp.
 //
 // What is known of the log: `last` is the highest position that was published or found in the store since the log
-// is watched (nothing before the first of these), `ends` says that the entry there is a last one. The tail holds some of the
-// entries up to there, without gaps; what a cursor needs and the tail does not hold is read from the store.
+// is watched (nothing before the first of these), `ends` says that the entry there is a last one. The tail holds some
+// of the entries up to there, without gaps; what a cursor needs and the tail does not hold is read from the store.
 //
 // An entry may be found in the store before it is published. It is then delivered once: a cursor takes only what
 // stands behind it, and publishing what a cursor has passed wakes it for nothing.
@@ -40,11 +40,11 @@ class log_tail;
 /// A subscription's place in its log. Everything in it but `alive` is guarded by its tail's lock.
 struct log_cursor {
   std::uint64_t position = 0;
-  message_filter filter;   ///< of a bus
+  message_filter filter;          ///< of a bus
   std::atomic<bool> alive{true};  ///< its subscription still stands
-  bool informed = false;   ///< it was given entries, or the store was read for it, since it was made
+  bool informed = false;          ///< it was given entries, or the store was read for it, since it was made
   std::size_t max_bytes = 0;
-  reply<log_chunk> handler;  ///< set while a call of `next` is open
+  reply<log_chunk> handler;                                                  ///< set while a call of `next` is open
   std::optional<std::list<std::shared_ptr<log_cursor>>::iterator> waits_at;  ///< where it waits for publishing
 };
 

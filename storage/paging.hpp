@@ -33,19 +33,20 @@ template <class T, class Load>
   page<T> found;
   std::string last;
   std::optional<error> broken;
-  const auto scanned = from.scan(keys_in(rows), direction::backward, [&](std::string_view key, std::string_view value) {
-    const auto position = key.substr(rows.prefix.size());
-    result<std::optional<T>> item = load(position, value);
-    if (!item) broken = std::move(item.error());
-    if (!item || !*item) return !broken;
-    if (found.items.size() == limit) {
-      found.next = make_cursor(cursor_of, last);
-      return false;
-    }
-    found.items.push_back(std::move(**item));
-    last = position;
-    return true;
-  });
+  const auto scanned =
+      from.scan(keys_in(rows), direction::backward, [&](std::string_view key, std::string_view value) {
+        const auto position = key.substr(rows.prefix.size());
+        result<std::optional<T>> item = load(position, value);
+        if (!item) broken = std::move(item.error());
+        if (!item || !*item) return !broken;
+        if (found.items.size() == limit) {
+          found.next = make_cursor(cursor_of, last);
+          return false;
+        }
+        found.items.push_back(std::move(**item));
+        last = position;
+        return true;
+      });
   if (!scanned) return fail(scanned.error());
   if (broken) return fail(std::move(*broken));
   return found;

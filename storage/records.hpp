@@ -39,8 +39,8 @@ struct stored {
 /// A task with what only the runtime knows of it.
 struct task_record {
   flotilla::task task;
-  bool queued = false;            ///< pending and asked to run: it lies in its agent's work queue
-  event_seq before_attempt = 0;   ///< the position before the current attempt's first event
+  bool queued = false;           ///< pending and asked to run: it lies in its agent's work queue
+  event_seq before_attempt = 0;  ///< the position before the current attempt's first event
 
   friend bool operator==(const task_record&, const task_record&) = default;
 };

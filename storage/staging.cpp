@@ -81,6 +81,8 @@ result<void> staging::render(const batch& changes, std::vector<change>& into) {
   return {};
 }
 
-std::string_view staging::keep(std::string bytes) { return rendered_.emplace_back(std::move(bytes)); }
+std::string_view staging::keep(std::string bytes) {
+  return rendered_.emplace_back(std::move(bytes));
+}
 
 }  // namespace flotilla::storage

@@ -43,8 +43,9 @@ class snapshot {
 
   /// Calls `visit(key, value)` for each pair of the range in order until it returns false or the range ends. The
   /// views are valid during the call only. Errors as for `get`.
-  [[nodiscard]] virtual result<void> scan(const key_range& range, direction way,
-                                          const std::function<bool(std::string_view, std::string_view)>& visit) const = 0;
+  [[nodiscard]] virtual result<void> scan(
+      const key_range& range, direction way,
+      const std::function<bool(std::string_view, std::string_view)>& visit) const = 0;
 };
 
 /// What a log append may add to its batch once its position is known.

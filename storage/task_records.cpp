@@ -18,7 +18,8 @@ std::vector<std::string> index_keys(org_id org, const task_record& record) {
       keys::tasks_by_assignee(org, task.assignee).append(position),
       keys::tasks_by_assignee_and_status(org, task.assignee, task.status).append(position),
   };
-  const bool to_be_run = task.status == task_status::running || (task.status == task_status::pending && record.queued);
+  const bool to_be_run =
+      task.status == task_status::running || (task.status == task_status::pending && record.queued);
   if (to_be_run) found.push_back(keys::work(org, task.assignee, task.priority, task.id));
   return found;
 }
@@ -84,7 +85,8 @@ result<std::vector<work_item>> read_work(const snapshot& from, org_id org, agent
                                  [&](std::string_view key, std::string_view) {
                                    const auto parts = keys::parse_work(key);
                                    good = parts.has_value();
-                                   if (good) found.push_back({parts->org, parts->agent, parts->priority, parts->task});
+                                   if (good)
+                                     found.push_back({parts->org, parts->agent, parts->priority, parts->task});
                                    return good;
                                  });
   if (!scanned) return fail(scanned.error());

@@ -100,6 +100,8 @@ class memory_store final : public store {
 
 }  // namespace
 
-std::unique_ptr<store> make_memory_store() { return std::make_unique<memory_store>(); }
+std::unique_ptr<store> make_memory_store() {
+  return std::make_unique<memory_store>();
+}
 
 }  // namespace flotilla::storage

@@ -35,8 +35,8 @@ const std::string* persistent_map::find(std::string_view key) const noexcept {
 
 persistent_map persistent_map::with(std::string_view key, std::string_view value) const {
   auto item = std::make_shared<const node::pair>(node::pair{std::string(key), std::string(value)});
-  const auto added = std::make_shared<const node>(
-      node{std::move(item), std::hash<std::string_view>{}(key), nullptr, nullptr});
+  const auto added =
+      std::make_shared<const node>(node{std::move(item), std::hash<std::string_view>{}(key), nullptr, nullptr});
   return persistent_map(insert(root_, added));
 }
 

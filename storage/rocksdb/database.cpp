@@ -43,7 +43,8 @@ database::database(rocksdb_options options)
       disk_(options_.file_system ? options_.file_system : ::rocksdb::FileSystem::Default()),
       guard_(std::make_shared<wal_guard>(disk_)),
       environment_(::rocksdb::NewCompositeEnv(guard_)),
-      errors_(std::make_shared<error_listener>()) {}
+      errors_(std::make_shared<error_listener>()) {
+}
 
 database::~database() = default;
 
@@ -141,6 +142,8 @@ bool database::takes(const char* file_name) {
   return good;
 }
 
-void database::on_background_error(std::function<void()> call) { errors_->on_error(std::move(call)); }
+void database::on_background_error(std::function<void()> call) {
+  errors_->on_error(std::move(call));
+}
 
 }  // namespace flotilla::storage

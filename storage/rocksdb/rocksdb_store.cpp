@@ -14,12 +14,17 @@ namespace {
 using ::rocksdb::ReadOptions;
 using ::rocksdb::Slice;
 
-Slice slice_of(std::string_view text) { return {text.data(), text.size()}; }
-std::string_view view_of(const Slice& slice) { return {slice.data(), slice.size()}; }
+Slice slice_of(std::string_view text) {
+  return {text.data(), text.size()};
+}
+std::string_view view_of(const Slice& slice) {
+  return {slice.data(), slice.size()};
+}
 
 class rocksdb_snapshot final : public snapshot {
  public:
-  explicit rocksdb_snapshot(std::unique_ptr<database::lease> use) : use_(std::move(use)), at_((*use_)->GetSnapshot()) {}
+  explicit rocksdb_snapshot(std::unique_ptr<database::lease> use)
+      : use_(std::move(use)), at_((*use_)->GetSnapshot()) {}
   ~rocksdb_snapshot() override { (*use_)->ReleaseSnapshot(at_); }
   rocksdb_snapshot(const rocksdb_snapshot&) = delete;
   rocksdb_snapshot& operator=(const rocksdb_snapshot&) = delete;

@@ -15,7 +15,8 @@ inline constexpr std::string_view io_error_reason = "the disk reports an error";
 
 /// The error of a read that failed. Precondition: not ok.
 [[nodiscard]] inline error read_error(const ::rocksdb::Status& status) {
-  if (status.IsCorruption()) return {errc::internal, "The store is damaged: data on the disk cannot be read back.", {}};
+  if (status.IsCorruption())
+    return {errc::internal, "The store is damaged: data on the disk cannot be read back.", {}};
   return {errc::unavailable, std::string("The store cannot be read: ").append(io_error_reason).append("."), {}};
 }
 

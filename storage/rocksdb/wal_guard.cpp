@@ -98,8 +98,7 @@ class guarded_wal final : public softened_file {
   // Also after a failed append, whose part of the bytes `size_` does not count.
   bool cut() {
     cut_ = true;
-    return target()->Truncate(acknowledged_, IOOptions(), nullptr).ok() &&
-           target()->Sync(IOOptions(), nullptr).ok();
+    return target()->Truncate(acknowledged_, IOOptions(), nullptr).ok() && target()->Sync(IOOptions(), nullptr).ok();
   }
 
  private:
@@ -113,7 +112,8 @@ class guarded_wal final : public softened_file {
   std::atomic<bool> cut_{false};
 };
 
-wal_guard::wal_guard(std::shared_ptr<::rocksdb::FileSystem> base) : FileSystemWrapper(std::move(base)) {}
+wal_guard::wal_guard(std::shared_ptr<::rocksdb::FileSystem> base) : FileSystemWrapper(std::move(base)) {
+}
 
 IOStatus wal_guard::NewWritableFile(const std::string& name, const FileOptions& options,
                                     std::unique_ptr<FSWritableFile>* file, IODebugContext* debug) {
@@ -156,7 +156,9 @@ bool wal_guard::cut() {
   return newest_ == nullptr || newest_->cut();
 }
 
-std::string_view wal_guard::last_failure() const noexcept { return no_space_ ? no_space_reason : io_error_reason; }
+std::string_view wal_guard::last_failure() const noexcept {
+  return no_space_ ? no_space_reason : io_error_reason;
+}
 
 IOStatus wal_guard::softened(IOStatus status) {
   if (!status.IsIOError()) return status;

@@ -15,7 +15,9 @@ using ::rocksdb::WriteOptions;
 
 constexpr std::chrono::milliseconds full_queue_retry{1'000};
 
-Slice slice_of(std::string_view text) { return {text.data(), text.size()}; }
+Slice slice_of(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 }  // namespace
 

@@ -26,7 +26,7 @@ namespace flotilla::storage {
 inline constexpr std::size_t max_waiting_batches = 32'768;
 inline constexpr std::size_t max_waiting_bytes = 128U << 20U;  ///< of the batches that wait
 inline constexpr std::size_t max_group_batches = 1'024;
-inline constexpr std::size_t max_group_bytes = 8U << 20U;      ///< a group may be one batch over it
+inline constexpr std::size_t max_group_bytes = 8U << 20U;  ///< a group may be one batch over it
 
 static_assert(max_waiting_bytes > max_batch_bytes);
 
@@ -70,15 +70,15 @@ class writer_lane {
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<job> waiting_;          // these five: guarded by mutex_
+  std::deque<job> waiting_;  // these five: guarded by mutex_
   std::size_t waiting_bytes_ = 0;
   bool stopping_ = false;
   bool background_error_ = false;
   store_health health_;
 
-  bool broken_ = false;              // these two: the lane's thread only
+  bool broken_ = false;  // these two: the lane's thread only
   clock::time_point next_try_;
-  std::thread thread_;               // last: it uses all of the above
+  std::thread thread_;  // last: it uses all of the above
 };
 
 }  // namespace flotilla::storage

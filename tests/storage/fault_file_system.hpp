@@ -22,7 +22,9 @@ enum class fault {
   everything,      ///< no file can be made or written
 };
 
-inline std::ostream& operator<<(std::ostream& out, fault what) { return out << static_cast<int>(what); }
+inline std::ostream& operator<<(std::ostream& out, fault what) {
+  return out << static_cast<int>(what);
+}
 
 /// The switch, and how what goes wrong is told.
 struct fault_switch {

@@ -99,14 +99,14 @@ struct sick_store {
   }
 };
 
-const auto log_faults = data::make(std::vector<fault>{fault::append_nothing, fault::append_half, fault::append_all,
-                                                      fault::sync, fault::everything});
+const auto log_faults = data::make(
+    std::vector<fault>{fault::append_nothing, fault::append_half, fault::append_all, fault::sync, fault::everything});
 
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(faults)
 
-BOOST_DATA_TEST_CASE(writing_is_taken_up_again, log_faults * data::make({true, false}), what, no_space) {
+BOOST_DATA_TEST_CASE(writing_is_taken_up_again, log_faults* data::make({true, false}), what, no_space) {
   sick_store s;
   s.faults->no_space = no_space;
   for (int outage = 0; outage < 3; ++outage) {
@@ -137,7 +137,7 @@ BOOST_DATA_TEST_CASE(the_first_write_fails, log_faults, what) {
 }
 
 // Closed, or the process ends, before it mends: what was refused must not come back.
-BOOST_DATA_TEST_CASE(refused_writes_do_not_come_back, log_faults * data::make({true, false}), what, mended_at_close) {
+BOOST_DATA_TEST_CASE(refused_writes_do_not_come_back, log_faults* data::make({true, false}), what, mended_at_close) {
   sick_store s;
   for (int i = 0; i < 5; ++i) s.must_write(durability::buffered);
   s.faults->now = what;

@@ -78,7 +78,9 @@ class pool_executor final : public executor {
   std::vector<std::thread> threads_;
 };
 
-timestamp at(std::int64_t ms) { return timestamp(std::chrono::milliseconds(1'700'000'000'000 + ms)); }
+timestamp at(std::int64_t ms) {
+  return timestamp(std::chrono::milliseconds(1'700'000'000'000 + ms));
+}
 
 /// A task's journal and its org's bus in a memory store, with the hub over it.
 struct fixture_base {
@@ -249,7 +251,7 @@ BOOST_FIXTURE_TEST_CASE(published_while_the_store_is_read, manual_fixture) {
   BOOST_TEST((first->seqs() == seqs{1, 2}));
   const auto second = ask(*watcher);
   BOOST_TEST(second->waiting());
-  const auto third = output();          // committed, published later
+  const auto third = output();  // committed, published later
   BOOST_TEST(second->waiting());
   publish(third);
   BOOST_TEST((second->seqs() == seqs{3}));
@@ -419,7 +421,9 @@ namespace {
 class unreadable_store final : public store {
  public:
   result<std::unique_ptr<storage::snapshot>> snapshot() const override { return fail(errc::unavailable, "no"); }
-  void commit(batch /*changes*/, durability /*level*/, reply<void> done) override { done(fail(errc::unavailable, "no")); }
+  void commit(batch /*changes*/, durability /*level*/, reply<void> done) override {
+    done(fail(errc::unavailable, "no"));
+  }
   store_health health() const override { return {false, "no"}; }
 };
 

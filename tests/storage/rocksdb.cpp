@@ -100,7 +100,8 @@ BOOST_AUTO_TEST_CASE(a_damaged_store_is_refused) {
     must_commit(*kept, putting("k", "v"), durability::synced);
   }
   for (const auto& file : std::filesystem::directory_iterator(options_in(where).directory)) {
-    if (file.path().filename().string().starts_with("MANIFEST")) std::ofstream(file.path()) << "not a manifest at all";
+    if (file.path().filename().string().starts_with("MANIFEST"))
+      std::ofstream(file.path()) << "not a manifest at all";
   }
   const auto opened = open_rocksdb_store(options_in(where));
   BOOST_REQUIRE(!opened);

@@ -34,7 +34,8 @@ std::string bytes(std::initializer_list<int> values) {
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(keys_are_ordered_as_unsigned_bytes, fixture, every_store) {
   fixture f;
-  const std::vector<std::string> keys{"", bytes({0}), bytes({0, 255}), "a", "aa", "b", bytes({128}), bytes({255, 255})};
+  const std::vector<std::string> keys{"",   bytes({0}), bytes({0, 255}), "a",
+                                      "aa", "b",        bytes({128}),    bytes({255, 255})};
   batch changes;
   for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
     if (!key->empty()) changes.put(*key, "v" + *key);
@@ -179,8 +180,8 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(log_positions_have_no_gaps, fixture, every_store) 
   for (int i = 0; i < count; ++i) {
     batch changes;
     append_to(changes, "a", &positions);
-    if (i % 3 == 1) append_to(changes, "b", &positions);              // two of one batch
-    if (i % 3 == 2) changes.require("never", "there");                // refused
+    if (i % 3 == 1) append_to(changes, "b", &positions);  // two of one batch
+    if (i % 3 == 2) changes.require("never", "there");    // refused
     f.kept->commit(std::move(changes), i % 5 == 0 ? durability::synced : durability::buffered, [&](result<void>) {
       if (++answered == count) all.set_value();
     });

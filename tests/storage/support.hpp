@@ -89,7 +89,9 @@ inline std::optional<std::string> get(const snapshot& from, std::string_view key
   return *found;
 }
 
-inline std::optional<std::string> get(const store& from, std::string_view key) { return get(*view(from), key); }
+inline std::optional<std::string> get(const store& from, std::string_view key) {
+  return get(*view(from), key);
+}
 
 using pairs = std::vector<std::pair<std::string, std::string>>;
 
