@@ -1,0 +1,112 @@
+#include "storage/key_schema.hpp"
+
+#include <algorithm>
+
+#include "storage/cursor.hpp"
+#include "tests/storage/support.hpp"
+
+using namespace flotilla;
+using namespace flotilla::storage;
+
+namespace {
+
+template <class Id>
+Id id_of(std::uint8_t byte) {
+  Id made;
+  made.value.bytes.fill(byte);
+  return made;
+}
+
+std::string times(char byte, std::size_t count) {
+  return std::string(count, byte);
+}
+
+const auto org1 = id_of<org_id>(1);
+const auto agent2 = id_of<agent_id>(2);
+const auto task3 = id_of<task_id>(3);
+
+}  // namespace
+
+BOOST_AUTO_TEST_SUITE(key_schema)
+
+// The bytes on the disk: a change here is a change of the format.
+BOOST_AUTO_TEST_CASE(keys_to_the_byte) {
+  const auto o = times(1, 16);
+  const auto a = times(2, 16);
+  const auto t = times(3, 16);
+  const std::string seq("\0\0\0\0\0\0\x01\x02", 8);
+  BOOST_TEST((keys::format() == std::string("\0format", 7)));
+  BOOST_TEST((keys::agent(org1, agent2) == "A" + o + a));
+  BOOST_TEST((keys::agents_by_status(org1, agent_status::archived) == "B" + o + '\3'));
+  BOOST_TEST((keys::event(org1, task3, 0x102) == "E" + o + t + seq));
+  BOOST_TEST((keys::org(org1) == "G" + o));
+  BOOST_TEST((keys::bus_head(org1) == "L" + o));
+  BOOST_TEST((keys::message(org1, 0x102) == "M" + o + seq));
+  BOOST_TEST((keys::messages_by_agent(org1, agent2) == "N" + o + a));
+  BOOST_TEST((keys::messages_by_task(org1, task3) == "O" + o + t));
+  BOOST_TEST((keys::messages_by_type(org1, "task.done") == "P" + o + "task.done" + '\0'));
+  BOOST_TEST((keys::task(org1, task3) == "T" + o + t));
+  BOOST_TEST((keys::tasks_by_status(org1, task_status::error) == "V" + o + '\4'));
+  BOOST_TEST((keys::work(org1, agent2, task_priority::low, task3) == "W" + o + a + '\2' + t));
+  BOOST_TEST((keys::tasks_by_assignee(org1, agent2) == "X" + o + a));
+  BOOST_TEST((keys::tasks_by_assignee_and_status(org1, agent2, task_status::done) == "Y" + o + a + '\3'));
+}
+
+BOOST_AUTO_TEST_CASE(positions_sort_as_numbers) {
+  const std::vector<std::uint64_t> rising{0, 1, 255, 256, 65'535, 1ULL << 32U, UINT64_MAX};
+  for (std::size_t i = 0; i < rising.size(); ++i) {
+    BOOST_TEST(keys::seq_from(keys::seq_bytes(rising[i])) == rising[i]);
+    if (i > 0) BOOST_TEST((keys::seq_bytes(rising[i - 1]) < keys::seq_bytes(rising[i])));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(work_is_served_by_priority_then_age) {
+  const auto older = id_of<task_id>(4);
+  const auto newer = id_of<task_id>(200);
+  const std::vector<std::string> served{
+      keys::work(org1, agent2, task_priority::high, older), keys::work(org1, agent2, task_priority::high, newer),
+      keys::work(org1, agent2, task_priority::normal, older), keys::work(org1, agent2, task_priority::low, older)};
+  BOOST_TEST(std::is_sorted(served.begin(), served.end()));
+  const auto parts = keys::parse_work(served[1]);
+  BOOST_REQUIRE(parts);
+  BOOST_TEST((parts->org == org1 && parts->agent == agent2 && parts->task == newer));
+  BOOST_TEST((parts->priority == task_priority::high));
+  BOOST_TEST(!keys::parse_work(served[1] + "x"));
+  BOOST_TEST(!keys::parse_work("V" + served[1].substr(1)));
+  auto bad = served[1];
+  bad[33] = 3;
+  BOOST_TEST(!keys::parse_work(bad));
+}
+
+BOOST_AUTO_TEST_CASE(prefix_ranges) {
+  const std::string high(1, '\xFF');
+  BOOST_TEST((keys_with_prefix("ab").from == "ab" && keys_with_prefix("ab").to == "ac"));
+  BOOST_TEST((keys_with_prefix("a" + high).to == "b"));
+  BOOST_TEST(keys_with_prefix(high + high).to.empty());
+  BOOST_TEST(keys_with_prefix("").to.empty());
+}
+
+BOOST_AUTO_TEST_CASE(cursors_come_back_and_others_are_refused) {
+  for (std::size_t size = 1; size <= 16; ++size) {
+    const std::string position(size, '\xF7');
+    const auto cursor = make_cursor(keys::table::tasks, position);
+    const auto back = read_cursor(cursor, keys::table::tasks, size);
+    BOOST_REQUIRE(back && *back);
+    BOOST_TEST((**back == position));
+    BOOST_TEST(!read_cursor(cursor, keys::table::agents, size));     // another list's
+    BOOST_TEST(!read_cursor(cursor, keys::table::tasks, size + 1));  // another size
+    BOOST_TEST(!read_cursor(cursor + "=", keys::table::tasks, size));
+    BOOST_TEST(!read_cursor(cursor.substr(1), keys::table::tasks, size));
+  }
+  for (const std::string bad : {"", "!", "AAAA", "a b", "\xFF\xFE"}) {
+    const auto refused = read_cursor(bad, keys::table::messages, keys::seq_size);
+    BOOST_REQUIRE(!refused);
+    BOOST_TEST((refused.error().code == errc::invalid));
+    BOOST_TEST(refused.error().message.starts_with("cursor: "));
+  }
+  BOOST_TEST(!read_cursor(std::string(1U << 20U, 'A'), keys::table::messages, keys::seq_size));
+  const auto none = read_cursor(std::nullopt, keys::table::messages, keys::seq_size);
+  BOOST_TEST((none && !*none));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
