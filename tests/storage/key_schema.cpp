@@ -1,3 +1,4 @@
+// The keys to the byte, the order in which they sort, and the cursors of lists.
 #include "storage/key_schema.hpp"
 
 #include <algorithm>
