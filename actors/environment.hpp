@@ -15,7 +15,10 @@
 #include "core/clock.hpp"
 #include "core/executor.hpp"
 #include "core/model_provider.hpp"
+#include "core/redactor.hpp"
+#include "core/telemetry.hpp"
 #include "core/toolset.hpp"
+#include "flotilla/plan.hpp"
 #include "storage/store.hpp"
 
 namespace flotilla::actors {
@@ -38,6 +41,13 @@ struct environment {
   /// The provider of this name; null where there is none.
   std::function<model_provider*(std::string_view)> provider;
   std::vector<toolset*> toolsets;
+  /// What takes an org's secrets out of text; answers null where it has none. Null: there are no secrets at all.
+  std::function<redactor_ptr(org_id)> redactor_of;
+  /// The key that an agent's secrets or its org's hold for a provider; answers null where the provider's own is to be
+  /// used. The handler may be called within the call. Null: there are no secrets at all.
+  std::function<void(const agent_key&, std::string_view provider, reply<credential_ptr>)> credential_for;
+  plan_limits limits;  ///< of each org
+  flotilla::telemetry* telemetry = &no_telemetry();
   std::function<double()> jitter;  ///< in [0, 1)
   std::chrono::milliseconds agent_idle{60'000};
 };

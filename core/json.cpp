@@ -58,6 +58,10 @@ void append(std::string& out, const party& who) {
   }
 }
 
+void append(std::string& out, bool value) {
+  out += value ? "true" : "false";
+}
+
 void append(std::string& out, const token_budget& budget);
 void append(std::string& out, const task_error& reason);
 void append(std::string& out, const token_usage& usage);
@@ -101,6 +105,14 @@ class object_writer {
     out_ += ':';
     return out_;
   }
+  /// The same for a key that may need escaping.
+  std::string& open_any(std::string_view key) {
+    if (!first_) out_ += ',';
+    first_ = false;
+    append_json_string(out_, key);
+    out_ += ':';
+    return out_;
+  }
   void close() { out_ += '}'; }
 
  private:
@@ -122,6 +134,27 @@ void append(std::string& out, const token_usage& usage) {
       .field("output_tokens", usage.output_tokens)
       .field("total_tokens", usage.total())
       .close();
+}
+
+/// The items that `each` appends, with commas between them.
+template <class Items, class Each>
+void append_list(std::string& out, const Items& items, Each each) {
+  out += '[';
+  for (auto item = items.begin(); item != items.end(); ++item) {
+    if (item != items.begin()) out += ',';
+    each(*item);
+  }
+  out += ']';
+}
+
+template <class Map>
+void append_map(std::string& out, const Map& values) {
+  object_writer object(out);
+  for (const auto& [name, value] : values) {
+    // A name from outside may hold anything.
+    append(object.open_any(name), value);
+  }
+  object.close();
 }
 
 // --- objects ----------------------------------------------------------------------------------------------------
@@ -148,15 +181,8 @@ object_writer open_task(std::string& out, const task& value) {
   return object;
 }
 
-std::size_t usual_size(const task& value) {
-  return usual_object_bytes + value.title.size() + value.input.size() + value.output.value_or("").size();
-}
-
-}  // namespace
-
-std::string to_json(const agent& value) {
-  std::string out;
-  out.reserve(usual_object_bytes + value.role.size());
+/// All of an agent's own fields; the caller closes the object.
+object_writer open_agent(std::string& out, const agent& value) {
   object_writer object(out);
   object.field("id", value.id)
       .field("name", value.name)
@@ -172,8 +198,50 @@ std::string to_json(const agent& value) {
       .field("maxTurns", std::uint64_t{value.max_turns})
       .field("budget", value.budget)
       .field("createdAt", value.created_at)
-      .field("updatedAt", value.updated_at)
-      .close();
+      .field("updatedAt", value.updated_at);
+  return object;
+}
+
+object_writer open_epic(std::string& out, const epic& value) {
+  object_writer object(out);
+  object.field("id", value.id)
+      .field("name", value.name)
+      .field("type", to_string(value.type))
+      .field("status", to_string(value.status))
+      .field("progress", std::uint64_t{value.progress})
+      .field("createdAt", value.created_at)
+      .field("updatedAt", value.updated_at);
+  return object;
+}
+
+object_writer open_token(std::string& out, const api_token& value) {
+  object_writer object(out);
+  object.field("id", value.id)
+      .field("name", value.name)
+      .field("role", to_string(value.role))
+      .field("createdAt", value.created_at)
+      .field("lastUsedAt", value.last_used_at);
+  return object;
+}
+
+/// Totals in the names of a usage answer; the caller closes the object.
+void write_totals(object_writer& object, const usage_totals& totals) {
+  object.field("input_tokens", totals.tokens.input_tokens)
+      .field("output_tokens", totals.tokens.output_tokens)
+      .field("total_tokens", totals.tokens.total())
+      .field("task_count", totals.task_count);
+}
+
+std::size_t usual_size(const task& value) {
+  return usual_object_bytes + value.title.size() + value.input.size() + value.output.value_or("").size();
+}
+
+}  // namespace
+
+std::string to_json(const agent& value) {
+  std::string out;
+  out.reserve(usual_object_bytes + value.role.size());
+  open_agent(out, value).close();
   return out;
 }
 
@@ -245,8 +313,110 @@ std::string to_json(const identity& value) {
       .field("role", to_string(value.user.role))
       .close();
   object_writer(object.open("org")).field("id", value.org.id).field("name", value.org.name).close();
-  object_writer(object.open("plan")).field("name", value.plan).json("limits", "{}").close();
-  object.json("features", "{}").close();
+  object_writer plan(object.open("plan"));
+  plan.field("name", value.plan.name);
+  object_writer(plan.open("limits"))
+      .field("agents", value.plan.limits.agents)
+      .field("tasksPerMonth", value.plan.limits.tasks_per_month)
+      .field("tokensPerMonth", value.plan.limits.tokens_per_month)
+      .field("concurrentRuns", value.plan.limits.concurrent_runs)
+      .close();
+  plan.close();
+  append_map(object.open("features"), value.features);
+  object.close();
+  return out;
+}
+
+std::string to_json(const api_token& value) {
+  std::string out;
+  open_token(out, value).close();
+  return out;
+}
+
+std::string to_json(const new_token& value) {
+  std::string out;
+  open_token(out, value.token).field("token", value.text).close();
+  return out;
+}
+
+std::string to_json(const epic& value) {
+  std::string out;
+  open_epic(out, value).close();
+  return out;
+}
+
+std::string to_json(const epic_detail& value) {
+  std::string out;
+  auto object = open_epic(out, value.epic);
+  append_list(object.open("tasks"), value.tasks, [&out](const task& each) { open_task(out, each).close(); });
+  append_list(object.open("timeline"), value.timeline, [&out](const message& each) { out += to_json(each); });
+  object.close();
+  return out;
+}
+
+std::string to_json(const secret& value) {
+  std::string out;
+  object_writer(out)
+      .field("key", value.name.key)
+      .field("scope", to_string(value.name.scope))
+      .field("agentId", value.name.agent)
+      .field("updatedAt", value.updated_at)
+      .close();
+  return out;
+}
+
+std::string to_json(const mcp_server& value) {
+  std::string out;
+  object_writer object(out);
+  object.field("id", value.id)
+      .field("name", value.name)
+      .field("transport", to_string(value.transport))
+      .field("command", value.command)
+      .fields("args", value.args)
+      .field("url", value.url);
+  append_map(object.open("env"), value.env);
+  append_map(object.open("headers"), value.headers);
+  object.field("status", to_string(value.status))
+      .fields("tools", value.tools)
+      .field("createdAt", value.created_at)
+      .close();
+  return out;
+}
+
+std::string to_json(const usage_summary& value) {
+  std::string out;
+  object_writer object(out);
+  write_totals(object, value.totals);
+  append_list(object.open("by_agent"), value.by_agent, [&out](const usage_summary::of_agent& each) {
+    object_writer row(out);
+    row.field("agent", each.agent);
+    write_totals(row, each.totals);
+    row.close();
+  });
+  append_list(object.open("by_model"), value.by_model, [&out](const usage_summary::of_model& each) {
+    object_writer row(out);
+    row.field("model", each.model);
+    write_totals(row, each.totals);
+    row.close();
+  });
+  append_list(object.open("daily_breakdown"), value.by_day, [&out](const usage_summary::of_day& each) {
+    object_writer row(out);
+    row.field("date", each.date);
+    write_totals(row, each.totals);
+    row.close();
+  });
+  object.close();
+  return out;
+}
+
+std::string to_json(const agent_node& value) {
+  std::string out;
+  auto object = open_agent(out, value.agent);
+  object.field("live", to_string(value.state))
+      .field("queueLength", value.queue_length)
+      .field("restarts", std::uint64_t{value.restarts});
+  append_list(object.open("reports"), value.reports, [&out](const agent_node& each) { out += to_json(each); });
+  object.close();
   return out;
 }
 

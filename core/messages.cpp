@@ -21,6 +21,7 @@ bool matches(const message_filter& filter, const message& candidate) noexcept {
     return false;
   if (filter.type && !type_matches(*filter.type, candidate.type)) return false;
   if (filter.task && candidate.task_id != filter.task) return false;
+  if (filter.epic && candidate.epic_id != filter.epic) return false;
   if (filter.since && candidate.created_at < *filter.since) return false;
   return !filter.until || candidate.created_at < *filter.until;
 }

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "core/secret_text.hpp"
 #include "flotilla/result.hpp"
 #include "flotilla/task.hpp"
 
@@ -84,6 +85,8 @@ struct model_request {
   std::vector<conversation_turn> turns;
   std::vector<tool_spec> tools;
   std::uint32_t attempt = 1;  ///< which try of this turn it is, from 1; only `rehearsal` looks at it
+  /// The key to call with; nothing: the provider's own. Wiped when the call has ended.
+  credential_ptr key;
 };
 
 /// A piece of visible text.

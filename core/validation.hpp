@@ -7,19 +7,11 @@
 #include <string_view>
 
 #include "flotilla/agent.hpp"
+#include "flotilla/limits.hpp"
 #include "flotilla/result.hpp"
 #include "flotilla/task.hpp"
 
 namespace flotilla {
-
-inline constexpr std::size_t max_name_bytes = 200;
-inline constexpr std::size_t max_role_bytes = 256U << 10U;
-inline constexpr std::size_t max_model_bytes = 200;
-inline constexpr std::size_t max_title_bytes = 500;
-inline constexpr std::size_t max_input_bytes = 768U << 10U;
-inline constexpr std::size_t max_list_items = 100;  ///< mcps, approvals
-inline constexpr std::size_t max_pattern_bytes = 200;
-inline constexpr std::size_t max_manager_depth = 64;  ///< managers above an agent
 
 /// Is the text valid UTF-8 (RFC 3629)?
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;

@@ -61,7 +61,7 @@ result<std::optional<std::string>> bootstrap(storage::store& in, const token_key
   }
   const org home{org_id::make(now), options.org_name, now};
   const user owner{user_id::make(now), options.user_name, role::admin};
-  const api_token token{token_id::make(now), home.id, owner.id, "bootstrap", role::admin, now};
+  const api_token token{token_id::make(now), home.id, owner.id, "bootstrap", role::admin, now, {}};
   storage::batch changes;
   storage::write_org(changes, home);
   storage::write_user(changes, home.id, owner);

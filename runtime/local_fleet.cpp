@@ -149,7 +149,7 @@ void local_fleet::authenticate(std::string_view token, reply<principal> handler)
         auto found = storage::read_token(from, hash);
         if (!found) return fail(std::move(found.error()));
         if (!*found) return unknown();
-        const principal who{(*found)->org, (*found)->user, (*found)->id, (*found)->role};
+        const principal who{(*found)->org, (*found)->user, (*found)->id, (*found)->role, {}};
         tokens_.add(hash, who);
         return who;
       },

@@ -50,18 +50,26 @@ class local_fleet final : public fleet {
   void authenticate(std::string_view token, reply<principal> handler) override;
   void me(const principal& who, reply<identity> handler) override;
   [[nodiscard]] std::optional<std::string> new_admin_token() const override;
+  void list_tokens(const principal& who, page_request wanted, reply<page<api_token>> handler) override;
+  void create_token(const principal& who, token_draft draft, reply<new_token> handler) override;
+  void revoke_token(const principal& who, token_id which, reply<void> handler) override;
+  void on_token_revoked(std::function<void(token_id)> listener) override;
 
   void create_agent(const principal& who, agent_draft draft, reply<agent> handler) override;
   void find_agent(const principal& who, agent_id which, reply<agent> handler) override;
   void list_agents(const principal& who, agent_query query, reply<page<agent>> handler) override;
   void update_agent(const principal& who, agent_id which, agent_patch patch, reply<agent> handler) override;
   void archive_agent(const principal& who, agent_id which, reply<agent> handler) override;
+  void agent_tree(const principal& who, std::optional<agent_id> root,
+                  reply<std::vector<agent_node>> handler) override;
 
   void create_task(const principal& who, task_draft draft, reply<task> handler) override;
   void find_task(const principal& who, task_id which, reply<task_detail> handler) override;
   void list_tasks(const principal& who, task_query query, reply<page<task>> handler) override;
   void update_task(const principal& who, task_id which, task_patch patch, reply<task> handler) override;
   void run_task(const principal& who, task_id which, bool restart, reply<run_ticket> handler) override;
+  void decide_task(const principal& who, task_id which, approval_decision word, reply<task> handler) override;
+  void cancel_task(const principal& who, task_id which, reply<task> handler) override;
   void watch_task(const principal& who, task_id which, event_seq after,
                   reply<std::shared_ptr<subscription>> handler) override;
 
@@ -69,6 +77,27 @@ class local_fleet final : public fleet {
   void watch_messages(const principal& who, message_filter filter, std::optional<message_seq> after,
                       reply<std::shared_ptr<subscription>> handler) override;
 
+  void post_message(const principal& who, outgoing_message what, reply<message> handler) override;
+
+  void create_epic(const principal& who, epic_draft draft, reply<epic> handler) override;
+  void find_epic(const principal& who, epic_id which, reply<epic_detail> handler) override;
+  void list_epics(const principal& who, epic_query query, reply<page<epic>> handler) override;
+  void update_epic(const principal& who, epic_id which, epic_patch patch, reply<epic> handler) override;
+
+  void list_secrets(const principal& who, secret_query query, reply<page<secret>> handler) override;
+  void put_secret(const principal& who, secret_name name, std::string value, reply<void> handler) override;
+  void delete_secret(const principal& who, secret_name name, reply<void> handler) override;
+  [[nodiscard]] std::string without_secrets(std::string text) const override;
+
+  void create_mcp(const principal& who, mcp_draft draft, reply<mcp_server> handler) override;
+  void find_mcp(const principal& who, mcp_id which, reply<mcp_server> handler) override;
+  void list_mcps(const principal& who, page_request wanted, reply<page<mcp_server>> handler) override;
+  void update_mcp(const principal& who, mcp_id which, mcp_patch patch, reply<mcp_server> handler) override;
+  void delete_mcp(const principal& who, mcp_id which, reply<void> handler) override;
+
+  void usage(const principal& who, usage_query query, reply<usage_summary> handler) override;
+
+  void metrics(reply<std::string> handler) const override;
   [[nodiscard]] readiness ready() const override;
   void drain(std::chrono::milliseconds patience, std::function<void()> done) override;
 

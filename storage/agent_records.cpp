@@ -45,7 +45,8 @@ result<page<agent>> list_agents(const snapshot& from, org_id org, const agent_qu
                           });
 }
 
-void write_agent(batch& into, org_id org, const stored<agent>* before, const agent& after) {
+void write_agent(batch& into, org_id org, const stored<agent>* before, const agent& after,
+                 std::optional<std::uint64_t> /*most*/) {
   require_as_read(into, keys::agent(org, after.id), before);
   into.put(keys::agent(org, after.id), to_json(after));
   if (before != nullptr && before->value.status == after.status) return;

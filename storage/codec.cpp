@@ -113,8 +113,13 @@ std::string encode(const api_token& value) {
 
 result<api_token> decode_token(std::string_view bytes) {
   field_reader fields(bytes);
-  api_token value{fields.id<token_id>("id"), fields.id<org_id>("org"), fields.id<user_id>("user"),
-                  fields.text("name"),       fields.role("role"),      fields.time("createdAt")};
+  api_token value{fields.id<token_id>("id"),
+                  fields.id<org_id>("org"),
+                  fields.id<user_id>("user"),
+                  fields.text("name"),
+                  fields.role("role"),
+                  fields.time("createdAt"),
+                  std::nullopt};
   if (!fields.good()) return fail(damaged("an API token", {}));
   return value;
 }

@@ -13,6 +13,8 @@ static_assert(static_cast<int>(task_status::pending) == 0 && static_cast<int>(ta
               static_cast<int>(task_status::error) == 4);
 static_assert(static_cast<int>(task_priority::high) == 0 && static_cast<int>(task_priority::normal) == 1 &&
               static_cast<int>(task_priority::low) == 2);
+static_assert(static_cast<int>(secret_scope::org) == 0 && static_cast<int>(secret_scope::agent) == 1);
+static_assert(static_cast<int>(budget_period::day) == 0 && static_cast<int>(budget_period::month) == 2);
 
 std::string begin(table of) {
   return std::string(1, static_cast<char>(of));
@@ -26,6 +28,11 @@ std::string operator+(std::string key, const id<Kind>& value) {
 
 std::string operator+(std::string key, std::uint64_t seq) {
   key.append(seq_bytes(seq));
+  return key;
+}
+
+std::string operator+(std::string key, const std::array<std::uint8_t, 32>& hash) {
+  for (const auto byte : hash) key.push_back(static_cast<char>(byte));
   return key;
 }
 
@@ -62,10 +69,51 @@ std::string user(org_id org, user_id which) {
   return begin(table::users) + org + which;
 }
 
+std::string epic(org_id org, epic_id which) {
+  return begin(table::epics) + org + which;
+}
+std::string epic_counters(org_id org, epic_id which) {
+  return begin(table::epic_counters) + org + which;
+}
+std::string input(org_id org, task_id which) {
+  return begin(table::inputs) + org + which;
+}
+std::string org_counters(org_id org) {
+  return begin(table::org_counters) + org;
+}
+std::string secret(org_id org, const secret_name& name) {
+  return (begin(table::secrets) + org + name.scope + name.agent.value_or(agent_id{})).append(name.key);
+}
+std::string mcp(org_id org, mcp_id which) {
+  return begin(table::mcps) + org + which;
+}
+std::string mcp_name(org_id org, std::string_view name) {
+  return (begin(table::mcps_by_name) + org).append(name);
+}
+std::string org_token(org_id org, token_id which) {
+  return begin(table::tokens_by_org) + org + which;
+}
+std::string token_use(org_id org, token_id which) {
+  return begin(table::token_uses) + org + which;
+}
+std::string usage(org_id org, budget_period period, std::uint64_t bucket, agent_id agent, std::string_view model) {
+  return usage_of(org, period, bucket, agent).append(model);
+}
+std::string usage_totals(org_id org, budget_period period, std::uint64_t bucket) {
+  return begin(table::usage_totals) + org + period + bucket;
+}
+std::string tasks_made(org_id org, std::uint64_t month) {
+  return begin(table::tasks_made) + org + month;
+}
+std::string answer(org_id org, const std::array<std::uint8_t, 32>& hash) {
+  return begin(table::answers) + org + hash;
+}
+std::string answer_age(org_id org, std::uint64_t time, const std::array<std::uint8_t, 32>& hash) {
+  return begin(table::answers_by_age) + org + time + hash;
+}
+
 std::string token(const std::array<std::uint8_t, 32>& hash) {
-  auto key = begin(table::tokens);
-  for (const auto byte : hash) key.push_back(static_cast<char>(byte));
-  return key;
+  return begin(table::tokens) + hash;
 }
 
 std::string work(org_id org, agent_id agent, task_priority priority, task_id task) {
@@ -81,6 +129,32 @@ std::string all(table of, org_id org) {
 
 std::string agents_by_status(org_id org, agent_status status) {
   return begin(table::agents_by_status) + org + status;
+}
+
+std::string agents_by_manager(org_id org, agent_id manager) {
+  return begin(table::agents_by_manager) + org + manager;
+}
+
+std::string messages_by_epic(org_id org, epic_id epic) {
+  return begin(table::messages_by_epic) + org + epic;
+}
+
+std::string secrets_of(org_id org, secret_scope scope) {
+  return begin(table::secrets) + org + scope;
+}
+std::string secrets_of(org_id org, agent_id agent) {
+  return secrets_of(org, secret_scope::agent) + agent;
+}
+
+std::string tasks_by_epic(org_id org, epic_id epic) {
+  return begin(table::tasks_by_epic) + org + epic;
+}
+
+std::string usage_in(org_id org, budget_period period, std::uint64_t bucket) {
+  return begin(table::usage) + org + period + bucket;
+}
+std::string usage_of(org_id org, budget_period period, std::uint64_t bucket, agent_id agent) {
+  return usage_in(org, period, bucket) + agent;
 }
 
 std::string events(org_id org, task_id task) {

@@ -9,14 +9,24 @@
 //   00     "format"                        u32, most significant first
 //   'A'    org agent                       agent                       newest first: backward
 //   'B'    org status agent                -                           newest first by status: backward
+//   'C'    org manager agent               -                           an agent's reports
+//   'D'    org epic                        epic                        newest first: backward
 //   'E'    org task seq                    event                       a task's journal: forward
+//   'F'    org epic task                   -                           tasks by epic: backward
 //   'G'    org                             org
+//   'H'    org epic seq                    -                           messages about an epic's tasks
+//   'I'    org task                        text                        the input of a task, where it is long
+//   'J'    org epic                        counters: tasks, done
 //   'K'    hash (32 bytes)                 API token
 //   'L'    org                             last seq of the org's bus (the store's log head: a u64)
 //   'M'    org seq                         message                     the bus: forward or backward
 //   'N'    org agent seq                   -                           messages from or to an agent
 //   'O'    org task seq                    -                           messages about a task
 //   'P'    org type 00 seq                 -                           messages of a type; `type` is its text
+//   'Q'    org                             counters: org_counter
+//   'R'    org scope agent key             sealed secret               `scope`: 0 org (agent is zero), 1 agent; `key`
+//                                                                      is its text
+//   'S'    org mcp                         MCP server                  newest first: backward
 //   'T'    org task                        task record                 newest first: backward
 //   'U'    org user                        user
 //   'V'    org status task                 -                           tasks by status: backward
@@ -24,6 +34,16 @@
 //                                                                      it is served: forward
 //   'X'    org agent task                  -                           tasks by assignee: backward
 //   'Y'    org agent status task           -                           tasks by assignee and status: backward
+//   'Z'    org name                        the MCP server's id (16 bytes); `name` is its text
+//   'a'    org token                       hash (32 bytes)             the org's API tokens, newest first: backward
+//   'b'    org token                       time: u64 ms                when an API token was last used
+//   'c'    org period bucket agent model   counters: tokens in, tokens out, tasks      `period`: 0 day, 2 month;
+//                                                                      `bucket`: u64, the first day's Unix day;
+//                                                                      `model` is its text
+//   'd'    org period bucket               the same counters of the whole org
+//   'e'    org month                       counters: tasks made        `month`: u64, the first day's Unix day
+//   'f'    org hash (32 bytes)             what an idempotency key was answered
+//   'g'    org time hash                   -                           the same by age: `time` is u64 ms
 //
 // agent status: 0 active, 2 paused, 3 archived (1, running, is derived and never stored)
 // task status:  0 pending, 1 running, 2 waiting, 3 done, 4 error
@@ -41,6 +61,7 @@
 
 #include "flotilla/agent.hpp"
 #include "flotilla/id.hpp"
+#include "flotilla/secret.hpp"
 #include "flotilla/task.hpp"
 
 namespace flotilla::storage::keys {
@@ -50,20 +71,37 @@ enum class table : char {
   meta = '\0',
   agents = 'A',
   agents_by_status = 'B',
+  agents_by_manager = 'C',
+  epics = 'D',
   events = 'E',
+  tasks_by_epic = 'F',
   orgs = 'G',
+  messages_by_epic = 'H',
+  inputs = 'I',
+  epic_counters = 'J',
   tokens = 'K',
   bus_heads = 'L',
   messages = 'M',
   messages_by_agent = 'N',
   messages_by_task = 'O',
   messages_by_type = 'P',
+  org_counters = 'Q',
+  secrets = 'R',
+  mcps = 'S',
   tasks = 'T',
   users = 'U',
   tasks_by_status = 'V',
   work = 'W',
   tasks_by_assignee = 'X',
   tasks_by_assignee_and_status = 'Y',
+  mcps_by_name = 'Z',
+  tokens_by_org = 'a',
+  token_uses = 'b',
+  usage = 'c',
+  usage_totals = 'd',
+  tasks_made = 'e',
+  answers = 'f',
+  answers_by_age = 'g',
 };
 
 inline constexpr std::size_t seq_size = 8;  ///< bytes
@@ -78,13 +116,36 @@ inline constexpr std::size_t seq_size = 8;  ///< bytes
 [[nodiscard]] std::string message(org_id org, std::uint64_t seq);
 [[nodiscard]] std::string task(org_id org, task_id which);
 [[nodiscard]] std::string user(org_id org, user_id which);
+[[nodiscard]] std::string epic(org_id org, epic_id which);
+[[nodiscard]] std::string epic_counters(org_id org, epic_id which);
+[[nodiscard]] std::string input(org_id org, task_id which);
+[[nodiscard]] std::string org_counters(org_id org);
+[[nodiscard]] std::string secret(org_id org, const secret_name& name);
+[[nodiscard]] std::string mcp(org_id org, mcp_id which);
+[[nodiscard]] std::string mcp_name(org_id org, std::string_view name);
+[[nodiscard]] std::string org_token(org_id org, token_id which);
+[[nodiscard]] std::string token_use(org_id org, token_id which);
+/// `bucket`: the Unix day on which the period begins; `period`: day or month.
+[[nodiscard]] std::string usage(org_id org, budget_period period, std::uint64_t bucket, agent_id agent,
+                                std::string_view model);
+[[nodiscard]] std::string usage_totals(org_id org, budget_period period, std::uint64_t bucket);
+[[nodiscard]] std::string tasks_made(org_id org, std::uint64_t month);
+[[nodiscard]] std::string answer(org_id org, const std::array<std::uint8_t, 32>& hash);
+[[nodiscard]] std::string answer_age(org_id org, std::uint64_t time, const std::array<std::uint8_t, 32>& hash);
 [[nodiscard]] std::string work(org_id org, agent_id agent, task_priority priority, task_id task);
 
 // What all keys of a table, or of an index's part, begin with. What follows is the id or the position alone.
 [[nodiscard]] std::string all(table of);
 [[nodiscard]] std::string all(table of, org_id org);  ///< `agents`, `messages`, `tasks`; also `messages_by_type`
 [[nodiscard]] std::string agents_by_status(org_id org, agent_status status);
+[[nodiscard]] std::string agents_by_manager(org_id org, agent_id manager);
 [[nodiscard]] std::string events(org_id org, task_id task);
+[[nodiscard]] std::string messages_by_epic(org_id org, epic_id epic);
+[[nodiscard]] std::string secrets_of(org_id org, secret_scope scope);
+[[nodiscard]] std::string secrets_of(org_id org, agent_id agent);
+[[nodiscard]] std::string tasks_by_epic(org_id org, epic_id epic);
+[[nodiscard]] std::string usage_in(org_id org, budget_period period, std::uint64_t bucket);
+[[nodiscard]] std::string usage_of(org_id org, budget_period period, std::uint64_t bucket, agent_id agent);
 [[nodiscard]] std::string messages_by_agent(org_id org, agent_id agent);
 [[nodiscard]] std::string messages_by_task(org_id org, task_id task);
 /// Precondition: no zero byte in `type`.

@@ -76,9 +76,14 @@ using token_hash = std::array<std::uint8_t, 32>;
 [[nodiscard]] result<page<agent>> list_agents(const snapshot& from, org_id org, const agent_query& query);
 /// Adds or replaces an agent. With `before` the batch requires that it still stands as read; without, that there
 /// is none.
-void write_agent(batch& into, org_id org, const stored<agent>* before, const agent& after);
+/// `most`: the batch is refused with `errc::forbidden` if the org then has more that are not archived.
+void write_agent(batch& into, org_id org, const stored<agent>* before, const agent& after,
+                 std::optional<std::uint64_t> most = {});
 /// Requires that the agent still stands as read (for batches that rely on it without changing it).
 void require_agent(batch& into, org_id org, const stored<agent>& seen);
+/// The agents whose manager this is, oldest first, archived ones too, at most `most`.
+[[nodiscard]] result<std::vector<agent_id>> read_reports(const snapshot& from, org_id org, agent_id manager,
+                                                         std::size_t most);
 /// Has the agent a task that is running? One seek.
 [[nodiscard]] result<bool> has_running_task(const snapshot& from, org_id org, agent_id which);
 
@@ -88,10 +93,19 @@ void require_agent(batch& into, org_id org, const stored<agent>& seen);
 /// Newest first, one reverse scan of one index for each combination of filters (a priority filter is applied to
 /// what the scan finds).
 [[nodiscard]] result<page<task>> list_tasks(const snapshot& from, org_id org, const task_query& query);
-/// Adds or replaces a task with its index rows and its place in the work queue, which follows from
-/// `task_record::queued` and the status. Preconditions as for `write_agent`.
+/// What a change of a task depends on and counts as, besides the task itself.
+struct task_effects {
+  std::string model;                          ///< that what was used is put down to
+  std::optional<std::uint64_t> most_made;     ///< tasks that the org may make in a month
+  std::optional<std::uint64_t> most_running;  ///< tasks of the org that may run at once
+};
+/// Adds or replaces a task with its index rows, its place in the work queue, which follows from
+/// `task_record::queued` and the status, and everything that is counted of it: the org's counters, its epic's, and
+/// what `after.usage` has more than `before.usage`, on the day of `after.updated_at`. Preconditions as for
+/// `write_agent`; `errc::forbidden` where `effects` says so (a task that goes on after a crash is running already).
 /// Returns what `after` now stands as, for the next change in the same hands.
-stored<task_record> write_task(batch& into, org_id org, const stored<task_record>* before, const task_record& after);
+stored<task_record> write_task(batch& into, org_id org, const stored<task_record>* before, const task_record& after,
+                               const task_effects& effects = {});
 
 /// The work queue of one agent in the order in which it is served.
 [[nodiscard]] result<std::vector<work_item>> read_work(const snapshot& from, org_id org, agent_id which);
@@ -161,10 +175,22 @@ void write_org(batch& into, const org& value);
 void write_user(batch& into, org_id org, const user& value);
 [[nodiscard]] result<std::optional<api_token>> read_token(const snapshot& from, const token_hash& hash);
 void write_token(batch& into, const token_hash& hash, const api_token& value);
+/// Newest first, each with the time of its last use as far as it was written down.
+[[nodiscard]] result<page<api_token>> list_tokens(const snapshot& from, org_id org, const page_request& wanted);
+/// By its id.
+struct hashed_token {
+  token_hash hash{};
+  stored<api_token> token;
+};
+[[nodiscard]] result<std::optional<hashed_token>> find_token(const snapshot& from, org_id org, token_id which);
+/// Requires that it still stands as read.
+void require_token(batch& into, const hashed_token& seen);
+void erase_token(batch& into, org_id org, const hashed_token& before);
+void write_token_use(batch& into, org_id org, token_id which, timestamp when);
 
 // --- the format ---------------------------------------------------------------------------------------------
 
-inline constexpr std::uint32_t format_version = 1;
+inline constexpr std::uint32_t format_version = 2;
 
 /// Checks the store's format version, and adds it to an empty store. Blocks until it is done; called once, before
 /// anything else. Errors: internal with a message that names both versions where the store was written by a newer

@@ -5,6 +5,7 @@
 // unsigned bytes.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -58,7 +59,8 @@ class appender {
 /// Writes that happen together or not at all. Plain data; one thread at a time.
 ///
 /// Order of evaluation: all preconditions first, against the state before the batch; then erasures and puts in
-/// the order in which they were added, a later one of the same key winning; then the appends, in order.
+/// the order in which they were added, a later one of the same key winning; then the increments, in order; then the
+/// appends, in order.
 class batch {
  public:
   struct write {
@@ -68,6 +70,20 @@ class batch {
   struct precondition {
     std::string key;
     std::optional<std::string> value;  ///< nothing: the key must be absent
+  };
+  /// Adds to counters that stand together under one key (see counters.hpp for their form; a counter that is not there
+  /// is 0). So sums are exact although nobody reads them first: two batches that add to the same key do not conflict.
+  struct increment {
+    std::string key;
+    std::vector<std::int64_t> deltas;  ///< by index
+    /// The batch is refused with `errc::forbidden` if the counter at `index` would rise above `most`; a decrease is
+    /// never refused.
+    struct bound {
+      std::size_t index = 0;
+      std::uint64_t most = 0;
+      std::string message;  ///< of the error, for people
+    };
+    std::optional<bound> at_most;
   };
   /// Takes the next position of a log and writes what belongs there. Logs are named by a key under which the
   /// store keeps the last position taken; the first is 1, and there are no gaps.
@@ -84,18 +100,23 @@ class batch {
   void require(std::string key, std::optional<std::string> value) {
     preconditions_.push_back({std::move(key), std::move(value)});
   }
+  void add(increment what) { increments_.push_back(std::move(what)); }
   void append(std::string log, std::function<void(std::uint64_t, appender&)> render) {
     appends_.push_back({std::move(log), std::move(render)});
   }
 
   [[nodiscard]] const std::vector<write>& writes() const noexcept { return writes_; }
   [[nodiscard]] const std::vector<precondition>& preconditions() const noexcept { return preconditions_; }
+  [[nodiscard]] const std::vector<increment>& increments() const noexcept { return increments_; }
   [[nodiscard]] const std::vector<log_append>& appends() const noexcept { return appends_; }
-  [[nodiscard]] bool empty() const noexcept { return writes_.empty() && appends_.empty() && preconditions_.empty(); }
+  [[nodiscard]] bool empty() const noexcept {
+    return writes_.empty() && appends_.empty() && increments_.empty() && preconditions_.empty();
+  }
 
  private:
   std::vector<write> writes_;
   std::vector<precondition> preconditions_;
+  std::vector<increment> increments_;
   std::vector<log_append> appends_;
 };
 
@@ -111,6 +132,16 @@ struct store_health {
   std::string reason;  ///< why not; for people; no path of the host
 };
 
+/// Is told of commits, for measurements. Called from the store's own threads; must not block.
+class store_observer {
+ public:
+  virtual ~store_observer() = default;
+  /// A group of batches was written; `took` is the time of the write, its sync included where `synced`.
+  virtual void on_group(std::size_t batches, std::size_t bytes, bool synced, std::chrono::nanoseconds took) = 0;
+  /// A batch waited so long from `commit` to its answer.
+  virtual void on_commit(std::chrono::nanoseconds took) = 0;
+};
+
 /// An ordered key space. All calls may be made from any thread.
 class store {
  public:
@@ -123,8 +154,9 @@ class store {
   /// must not be blocked) or from within this call. Batches are applied in the order in which one thread commits
   /// them. Never blocks on the disk.
   ///
-  /// Errors: conflict (a precondition does not hold), too_large (over `max_batch_bytes`), unavailable (no space,
-  /// I/O; the queue of waiting batches is full; nothing of the batch is applied), internal.
+  /// Errors: conflict (a precondition does not hold), forbidden (an increment's bound), too_large (over
+  /// `max_batch_bytes`), unavailable (no space, I/O; the queue of waiting batches is full; nothing of the batch is
+  /// applied), internal.
   virtual void commit(batch changes, durability level, reply<void> done) = 0;
 
   [[nodiscard]] virtual store_health health() const = 0;

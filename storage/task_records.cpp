@@ -59,7 +59,8 @@ result<page<task>> list_tasks(const snapshot& from, org_id org, const task_query
                          });
 }
 
-stored<task_record> write_task(batch& into, org_id org, const stored<task_record>* before, const task_record& after) {
+stored<task_record> write_task(batch& into, org_id org, const stored<task_record>* before, const task_record& after,
+                               const task_effects& /*effects*/) {
   auto key = keys::task(org, after.task.id);
   into.require(key, before != nullptr ? std::optional(before->bytes) : std::nullopt);
   stored<task_record> written{after, encode(after)};

@@ -7,6 +7,9 @@
 #include <string_view>
 
 #include "flotilla/id.hpp"
+#include "flotilla/idempotency.hpp"
+#include "flotilla/page.hpp"
+#include "flotilla/plan.hpp"
 #include "flotilla/time.hpp"
 
 namespace flotilla {
@@ -37,6 +40,22 @@ struct api_token {
   std::string name;
   flotilla::role role = role::viewer;
   timestamp created_at;
+  /// To the minute: that is how often it is written down. Nothing: not yet.
+  std::optional<timestamp> last_used_at;
+
+  friend bool operator==(const api_token&, const api_token&) = default;
+};
+
+/// What is needed to make a token; it belongs to the user who makes it.
+struct token_draft {
+  std::string name;
+  flotilla::role role = role::viewer;
+};
+
+/// A token that was just made: the only place where its text is.
+struct new_token {
+  api_token token;
+  std::string text;  ///< a secret
 };
 
 /// The one on whose behalf a call is made; every call of the runtime is scoped to its org.
@@ -45,6 +64,8 @@ struct principal {
   user_id user;
   token_id token;
   flotilla::role role = role::viewer;
+  /// Set for one call: that call may be sent again (idempotency.hpp). Reads do not look at it.
+  idempotency_ptr once;
 };
 
 /// Has a text the form of an API token: "fr_live_" and 43 base64url characters that decode to 32 bytes?
@@ -54,7 +75,8 @@ struct principal {
 struct identity {
   flotilla::user user;
   flotilla::org org;
-  std::string plan = "self-hosted";
+  flotilla::plan plan;
+  feature_flags features;
 };
 
 }  // namespace flotilla

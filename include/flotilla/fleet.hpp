@@ -22,13 +22,19 @@
 
 #include "flotilla/access.hpp"
 #include "flotilla/agent.hpp"
+#include "flotilla/epic.hpp"
 #include "flotilla/event.hpp"
 #include "flotilla/id.hpp"
+#include "flotilla/mcp_server.hpp"
 #include "flotilla/message.hpp"
 #include "flotilla/page.hpp"
+#include "flotilla/plan.hpp"
 #include "flotilla/result.hpp"
+#include "flotilla/secret.hpp"
 #include "flotilla/stream.hpp"
 #include "flotilla/task.hpp"
+#include "flotilla/tree.hpp"
+#include "flotilla/usage.hpp"
 
 namespace flotilla {
 
@@ -50,6 +56,9 @@ struct provider_limits {
 /// The file of the data directory that a new admin token is written to, readable by its owner only.
 inline constexpr std::string_view admin_token_file = "admin-token";
 
+/// The file of the data directory that the master key is kept in, readable by its owner only.
+inline constexpr std::string_view master_key_file = "master-key";
+
 /// How a fleet is opened.
 struct fleet_options {
   std::filesystem::path data_directory;  ///< made if it is not there; empty: kept in memory and gone at the end
@@ -59,14 +68,21 @@ struct fleet_options {
   provider_limits model_limits;
   /// The first admin token; must satisfy `is_token_text`. Used only where the store is empty.
   std::optional<std::string> bootstrap_token;
-  std::string org_name = "default";              ///< of the org made in an empty store
-  std::string user_name = "owner";               ///< of the user made in it
+  std::string org_name = "default";  ///< of the org made in an empty store
+  std::string user_name = "owner";   ///< of the user made in it
+  flotilla::plan plan;               ///< of every org
+  feature_flags features;            ///< shown by `me`; they say nothing to the runtime
+  mcp_policy mcp;
+  /// What secrets are encrypted with: 32 bytes as 64 hexadecimal digits or as base64. Nothing: the data directory's
+  /// `master_key_file`, made on the first start.
+  std::optional<std::string> master_key;
   std::size_t scheduler_threads = 0;             ///< for actors; 0: as many as there are cores
   std::size_t reader_threads = 2;                ///< that read the store
   std::chrono::milliseconds agent_idle{60'000};  ///< after which an agent's actor gives its memory back
 
   /// Takes keys and base URLs from ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, ANTHROPIC_BASE_URL,
-  /// OPENAI_BASE_URL, OPENROUTER_BASE_URL where they are set and not empty. Not thread-safe against setenv.
+  /// OPENAI_BASE_URL, OPENROUTER_BASE_URL, and the master key from FLOTILLA_MASTER_KEY, where they are set and not
+  /// empty. Not thread-safe against setenv.
   void read_environment();
 };
 
@@ -106,9 +122,20 @@ class fleet {
   /// `admin_token_file`, since before the store relied on it: no crash leaves a store whose token nobody knows.
   [[nodiscard]] virtual std::optional<std::string> new_admin_token() const = 0;
 
+  /// Newest first. Errors: invalid (limit, cursor).
+  virtual void list_tokens(const principal& who, page_request wanted, reply<page<api_token>> handler) = 0;
+  /// Errors: invalid (a value), forbidden (`max_tokens_per_org`).
+  virtual void create_token(const principal& who, token_draft draft, reply<new_token> handler) = 0;
+  /// From the answer on it opens nothing any more, and `on_token_revoked` has been told.
+  /// Errors: not_found, invalid (the org's last admin token).
+  virtual void revoke_token(const principal& who, token_id which, reply<void> handler) = 0;
+  /// Sets who is told of each revoked token, so that what it had opened can be closed; nothing: nobody. When this
+  /// returns the listener before is not called any more. The listener must not block and not call the fleet.
+  virtual void on_token_revoked(std::function<void(token_id)> listener) = 0;
+
   // --- agents ---------------------------------------------------------------------------------------------
 
-  /// Errors: invalid (a value; an unknown or archived manager).
+  /// Errors: invalid (a value; an unknown or archived manager), forbidden (the plan's limit).
   virtual void create_agent(const principal& who, agent_draft draft, reply<agent> handler) = 0;
   /// Errors: not_found.
   virtual void find_agent(const principal& who, agent_id which, reply<agent> handler) = 0;
@@ -116,13 +143,18 @@ class fleet {
   virtual void list_agents(const principal& who, agent_query query, reply<page<agent>> handler) = 0;
   /// Errors: not_found, invalid (a value, a cycle of managers, an illegal transition).
   virtual void update_agent(const principal& who, agent_id which, agent_patch patch, reply<agent> handler) = 0;
+  /// The agents that are not archived, as the tree of their managers: those without a manager, or the one named.
+  /// Errors: not_found (the root), too_large (above `max_tree_agents`).
+  virtual void agent_tree(const principal& who, std::optional<agent_id> root,
+                          reply<std::vector<agent_node>> handler) = 0;
   /// Archives it: its queued tasks are cancelled, its running one too. Archiving twice is no error.
   /// Errors: not_found.
   virtual void archive_agent(const principal& who, agent_id which, reply<agent> handler) = 0;
 
   // --- tasks ----------------------------------------------------------------------------------------------
 
-  /// Errors: invalid (a value, an unknown or archived assignee, an unknown requester or epic).
+  /// Errors: invalid (a value, an unknown or archived assignee, an unknown requester or epic), forbidden (the plan's
+  /// limit).
   virtual void create_task(const principal& who, task_draft draft, reply<task> handler) = 0;
   /// Errors: not_found.
   virtual void find_task(const principal& who, task_id which, reply<task_detail> handler) = 0;
@@ -134,6 +166,10 @@ class fleet {
   /// with `restart` a finished one is run anew. The answer comes when the request is durable.
   /// Errors: not_found, invalid (the agent is paused or archived), forbidden (a limit).
   virtual void run_task(const principal& who, task_id which, bool restart, reply<run_ticket> handler) = 0;
+  /// Decides a waiting task. Errors: not_found, invalid (it does not wait, or not for this call).
+  virtual void decide_task(const principal& who, task_id which, approval_decision word, reply<task> handler) = 0;
+  /// Stops a pending, running or waiting task and what it delegated. Errors: not_found, invalid (it has ended).
+  virtual void cancel_task(const principal& who, task_id which, reply<task> handler) = 0;
   /// Watches a task's journal from behind `after` (0: from its first event). Errors: not_found.
   virtual void watch_task(const principal& who, task_id which, event_seq after,
                           reply<std::shared_ptr<subscription>> handler) = 0;
@@ -146,10 +182,57 @@ class fleet {
   virtual void watch_messages(const principal& who, message_filter filter, std::optional<message_seq> after,
                               reply<std::shared_ptr<subscription>> handler) = 0;
 
+  /// Says something to an agent: it stands on the bus and in the agent's mailbox. Errors: invalid (a value; an
+  /// unknown or archived agent).
+  virtual void post_message(const principal& who, outgoing_message what, reply<message> handler) = 0;
+
+  // --- epics ----------------------------------------------------------------------------------------------
+
+  /// Errors: invalid (a value).
+  virtual void create_epic(const principal& who, epic_draft draft, reply<epic> handler) = 0;
+  /// Errors: not_found.
+  virtual void find_epic(const principal& who, epic_id which, reply<epic_detail> handler) = 0;
+  /// Newest first. Errors: invalid (limit, cursor).
+  virtual void list_epics(const principal& who, epic_query query, reply<page<epic>> handler) = 0;
+  /// Errors: not_found, invalid (a value).
+  virtual void update_epic(const principal& who, epic_id which, epic_patch patch, reply<epic> handler) = 0;
+
+  // --- secrets --------------------------------------------------------------------------------------------
+
+  /// Newest first. Errors: invalid (limit, cursor; an agent without scope `agent`).
+  virtual void list_secrets(const principal& who, secret_query query, reply<page<secret>> handler) = 0;
+  /// Adds or replaces one. Errors: invalid (the key's form, an empty value, an unknown agent, an agent that is
+  /// missing or one too many), forbidden (`max_secrets_per_org`).
+  virtual void put_secret(const principal& who, secret_name name, std::string value, reply<void> handler) = 0;
+  /// Errors: not_found, and as above.
+  virtual void delete_secret(const principal& who, secret_name name, reply<void> handler) = 0;
+  /// The text with the value of every secret of every org in it replaced by "[secret:KEY]": for logs. Cheap.
+  [[nodiscard]] virtual std::string without_secrets(std::string text) const = 0;
+
+  // --- MCP servers ----------------------------------------------------------------------------------------
+
+  /// Errors: invalid (a value, a name that is taken, a reference to no secret), forbidden (the policy).
+  virtual void create_mcp(const principal& who, mcp_draft draft, reply<mcp_server> handler) = 0;
+  /// Errors: not_found.
+  virtual void find_mcp(const principal& who, mcp_id which, reply<mcp_server> handler) = 0;
+  /// Newest first. Errors: invalid (limit, cursor).
+  virtual void list_mcps(const principal& who, page_request wanted, reply<page<mcp_server>> handler) = 0;
+  /// Errors: not_found, and as for `create_mcp`.
+  virtual void update_mcp(const principal& who, mcp_id which, mcp_patch patch, reply<mcp_server> handler) = 0;
+  /// Errors: not_found.
+  virtual void delete_mcp(const principal& who, mcp_id which, reply<void> handler) = 0;
+
+  // --- usage ----------------------------------------------------------------------------------------------
+
+  /// Errors: invalid (an unknown agent).
+  virtual void usage(const principal& who, usage_query query, reply<usage_summary> handler) = 0;
+
   // --- life -----------------------------------------------------------------------------------------------
 
   /// Cheap; may be called often.
   [[nodiscard]] virtual readiness ready() const = 0;
+  /// What the runtime has counted and measured, in the text format of Prometheus (version 0.0.4).
+  virtual void metrics(reply<std::string> handler) const = 0;
   /// Refuses new work from now on (`errc::unavailable`), lets runs go on for at most `patience`, then ends every
   /// subscription, commits, and calls `done` once. What was still running goes on at the next start.
   virtual void drain(std::chrono::milliseconds patience, std::function<void()> done) = 0;

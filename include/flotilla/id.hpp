@@ -79,6 +79,7 @@ using agent_id = id<id_kind::agent>;
 using task_id = id<id_kind::task>;
 using message_id = id<id_kind::message>;
 using epic_id = id<id_kind::epic>;
+using mcp_id = id<id_kind::mcp>;
 using token_id = id<id_kind::token>;
 using org_id = id<id_kind::org>;
 using user_id = id<id_kind::user>;

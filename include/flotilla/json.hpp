@@ -8,10 +8,15 @@
 
 #include "flotilla/access.hpp"
 #include "flotilla/agent.hpp"
+#include "flotilla/epic.hpp"
 #include "flotilla/event.hpp"
 #include "flotilla/fleet.hpp"
+#include "flotilla/mcp_server.hpp"
 #include "flotilla/message.hpp"
+#include "flotilla/secret.hpp"
 #include "flotilla/task.hpp"
+#include "flotilla/tree.hpp"
+#include "flotilla/usage.hpp"
 
 namespace flotilla {
 
@@ -22,6 +27,17 @@ namespace flotilla {
 [[nodiscard]] std::string to_json(const event& value);
 [[nodiscard]] std::string to_json(const message& value);
 [[nodiscard]] std::string to_json(const identity& value);
+[[nodiscard]] std::string to_json(const api_token& value);
+/// The token with its text as `token`.
+[[nodiscard]] std::string to_json(const new_token& value);
+[[nodiscard]] std::string to_json(const epic& value);
+/// The epic with `tasks` and `timeline`.
+[[nodiscard]] std::string to_json(const epic_detail& value);
+[[nodiscard]] std::string to_json(const secret& value);
+[[nodiscard]] std::string to_json(const mcp_server& value);
+[[nodiscard]] std::string to_json(const usage_summary& value);
+/// The agent with `live`, `queueLength`, `restarts` and `reports`.
+[[nodiscard]] std::string to_json(const agent_node& value);
 /// { "error": message }, the shape of every error answer.
 [[nodiscard]] std::string to_json(const error& value);
 

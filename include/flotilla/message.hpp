@@ -48,12 +48,19 @@ struct message_filter {
   std::optional<agent_id> agent;    ///< as sender or receiver
   std::optional<std::string> type;  ///< exact, or a prefix where it ends in '*'
   std::optional<flotilla::task_id> task;
+  std::optional<flotilla::epic_id> epic;
   std::optional<timestamp> since;  ///< created at or after
   std::optional<timestamp> until;  ///< created before
 };
 
 /// Does a message pass the filter? Pure.
 [[nodiscard]] bool matches(const message_filter& filter, const message& candidate) noexcept;
+
+/// What a human says to an agent.
+struct outgoing_message {
+  agent_id to;
+  std::string text;
+};
 
 struct message_query {
   message_filter filter;

@@ -86,11 +86,19 @@ struct task_patch {
   std::optional<task_status> status;
 };
 
+/// A human's word on a waiting task.
+struct approval_decision {
+  bool granted = false;
+  std::optional<std::string> call_id;  ///< which call; nothing: all that wait
+  std::optional<std::string> comment;  ///< what the model is told
+};
+
 /// Which tasks to list. All that are set must hold.
 struct task_query {
   std::optional<task_status> status;
   std::optional<agent_id> assignee;
   std::optional<task_priority> priority;
+  std::optional<flotilla::epic_id> epic_id;
   page_request page;
 };
 

@@ -30,6 +30,7 @@ struct rocksdb_options {
   std::size_t write_buffer_bytes = default_write_buffer_bytes;              ///< of one memtable; there are at most 3
   std::size_t block_cache_bytes = default_block_cache_bytes;                ///< for blocks, their indexes and filters
   std::chrono::milliseconds recovery_interval = default_recovery_interval;  ///< between two tries to write again
+  std::shared_ptr<store_observer> observer;                                 ///< nothing: nobody measures
   std::shared_ptr<rocksdb::FileSystem> file_system;  ///< nothing: the machine's own; tests put a failing one here
 };
 

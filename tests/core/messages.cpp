@@ -100,7 +100,8 @@ BOOST_AUTO_TEST_CASE(since_is_included_and_until_is_not) {
 }
 
 BOOST_AUTO_TEST_CASE(all_that_is_set_must_hold) {
-  message_filter filter{.agent = sender, .type = "task.*", .task = task, .since = at_ms(0), .until = at_ms(5'000)};
+  message_filter filter{
+      .agent = sender, .type = "task.*", .task = task, .epic = {}, .since = at_ms(0), .until = at_ms(5'000)};
   BOOST_TEST(passes(filter));
   filter.type = "tool.*";
   BOOST_TEST(!passes(filter));

@@ -103,6 +103,70 @@ class fake_fleet final : public fleet {
   void list_messages(const principal&, message_query query, reply<page<message>> handler) override;
   void watch_messages(const principal&, message_filter filter, std::optional<message_seq> after,
                       reply<std::shared_ptr<subscription>> handler) override;
+  void list_tokens(const principal&, page_request, reply<page<api_token>> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void create_token(const principal&, token_draft, reply<new_token> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void revoke_token(const principal&, token_id, reply<void> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void agent_tree(const principal&, std::optional<agent_id>, reply<std::vector<agent_node>> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void decide_task(const principal&, task_id, approval_decision, reply<task> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void cancel_task(const principal&, task_id, reply<task> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void post_message(const principal&, outgoing_message, reply<message> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void create_epic(const principal&, epic_draft, reply<epic> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void find_epic(const principal&, epic_id, reply<epic_detail> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void list_epics(const principal&, epic_query, reply<page<epic>> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void update_epic(const principal&, epic_id, epic_patch, reply<epic> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void list_secrets(const principal&, secret_query, reply<page<secret>> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void put_secret(const principal&, secret_name, std::string, reply<void> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void delete_secret(const principal&, secret_name, reply<void> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void create_mcp(const principal&, mcp_draft, reply<mcp_server> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void find_mcp(const principal&, mcp_id, reply<mcp_server> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void list_mcps(const principal&, page_request, reply<page<mcp_server>> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void update_mcp(const principal&, mcp_id, mcp_patch, reply<mcp_server> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void delete_mcp(const principal&, mcp_id, reply<void> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void usage(const principal&, usage_query, reply<usage_summary> handler) override {
+    handler(fail(errc::internal, "not faked"));
+  }
+  void metrics(reply<std::string> handler) const override { handler(std::string()); }
+  std::string without_secrets(std::string text) const override { return text; }
+  void on_token_revoked(std::function<void(token_id)> listener) override { revoked = std::move(listener); }
+  std::function<void(token_id)> revoked;
   readiness ready() const override { return state; }
   void drain(std::chrono::milliseconds patience, std::function<void()> done) override;
 

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::array formats{wire::anthropic, wire::openai, wire::openrouter};
-constexpr auto secret = "sk-very-secret";
+constexpr auto key_text = "sk-very-secret";
 
 struct harbour {
   fake_upstream upstream;
@@ -21,7 +21,7 @@ struct harbour {
   provider_limits limits;
 
   [[nodiscard]] std::unique_ptr<model_provider> vendor(wire format) {
-    provider_access access{upstream.url(), secret};
+    provider_access access{upstream.url(), key_text};
     if (format == wire::anthropic) return make_anthropic(transport, access, limits);
     access.base_url += "/v1/";
     if (format == wire::openai) return make_openai(transport, access, limits);
@@ -39,7 +39,7 @@ struct harbour {
     upstream.queue(std::move(reply));
     const auto got = run(format);
     BOOST_REQUIRE(got.failure.has_value());
-    BOOST_TEST(got.failure->message.find(secret) == std::string::npos);
+    BOOST_TEST(got.failure->message.find(key_text) == std::string::npos);
     return *got.failure;
   }
 
@@ -75,7 +75,7 @@ BOOST_AUTO_TEST_CASE(a_full_answer_of_each_vendor) {
   const auto seen = upstream.requests();
   BOOST_TEST(seen[0].method == "POST");
   BOOST_TEST(seen[0].path == "/v1/messages");
-  BOOST_TEST(seen[0].headers.at("x-api-key") == secret);
+  BOOST_TEST(seen[0].headers.at("x-api-key") == key_text);
   BOOST_TEST(seen[0].headers.at("anthropic-version") == "2023-06-01");
   BOOST_TEST(!seen[0].headers.contains("authorization"));
   BOOST_TEST(!seen[0].headers.contains("expect"));
@@ -129,7 +129,7 @@ BOOST_AUTO_TEST_CASE(statuses_of_each_vendor) {
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_repeats_the_key_gives_nothing_away) {
-  const auto got = failure(wire::openai, refused(wire::openai, 401, "wrong key " + std::string(secret) + "!"));
+  const auto got = failure(wire::openai, refused(wire::openai, 401, "wrong key " + std::string(key_text) + "!"));
   BOOST_TEST(got.message == "openai: 401 some_error: wrong key [key]!");
 }
 

@@ -328,7 +328,7 @@ BOOST_AUTO_TEST_CASE(messages_agree_with_a_model) {
 BOOST_AUTO_TEST_CASE(access_comes_back) {
   const flotilla::org made{org, "Org \"1\" ü", at(5)};
   const user owner{user_id::make(at(0)), "owner", role::admin};
-  const api_token token{token_id::make(at(0)), org, owner.id, "first", role::operator_, at(6)};
+  const api_token token{token_id::make(at(0)), org, owner.id, "first", role::operator_, at(6), {}};
   token_hash hash{};
   hash[31] = 9;
   batch changes;
