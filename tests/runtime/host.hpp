@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "flotilla/fleet.hpp"
+#include "flotilla/limits.hpp"
 
 namespace flotilla::testing {
 
