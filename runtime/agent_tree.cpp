@@ -38,7 +38,6 @@ result<void> add_all(members& to, const storage::snapshot& from, org_id org) {
   for (const auto status : {agent_status::active, agent_status::paused}) {
     agent_query query;
     query.status = status;
-    query.page.limit = max_page_limit;
     do {
       auto found = storage::list_agents(from, org, query);
       if (!found) return fail(std::move(found.error()));

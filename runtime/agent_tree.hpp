@@ -13,7 +13,7 @@
 
 namespace flotilla::runtime {
 
-inline constexpr std::size_t max_tree_bytes = 64U << 20U;  ///< of the agents' texts in one answer
+inline constexpr std::size_t max_tree_bytes = 32U << 20U;  ///< of the agents' texts in one answer
 inline constexpr std::size_t max_tree_depth = 256;  ///< levels of one answer; it is built and written by recursion
 
 /// What the store does not know of an agent.

@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(urls_that_are_none) {
            "//example.com",
            "http:",
            "http://",
-           "http:///mcp",
+           "http:///169.254.169.254/",
            "https://:443/",
            "http://a b/",
            "http://example.com:99999/",

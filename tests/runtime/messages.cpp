@@ -112,8 +112,8 @@ BOOST_AUTO_TEST_CASE(an_approval_is_answered_with_the_task) {
   approval_decision word;
   word.granted = true;
   word.comment = "go ahead";
-  const auto now = it.get(&fleet::decide_task, work, word);
-  BOOST_TEST((now.id == work && now.status != task_status::waiting));
+  // It may wait still, in its agent's queue: the agent need not have seen yet that the run has come to its pause.
+  BOOST_TEST((it.get(&fleet::decide_task, work, word).id == work));
   BOOST_TEST(run_to_end(work).output.value_or("") == "paid");
   const auto told = bus("approval.granted");
   BOOST_REQUIRE(told.size() == 1U);
