@@ -23,6 +23,7 @@ agent_actor reach(pointer self, const agent_key& key) {
   if (!active.actor) {
     active.actor = self->spawn<caf::monitored>(agent_behavior, state.env, fleet_actor{self}, key);
     state.by_address.emplace(active.actor.address(), key);
+    state.env->telemetry->agent_activated();
   }
   ++active.sent;
   return active.actor;
@@ -41,10 +42,12 @@ void agent_down(pointer self, const caf::down_msg& down) {
   state.by_address.erase(found);
   state.agents.erase(key);
   if (state.closing) return;
+  state.env->telemetry->agent_crashed();
   // Its work lies in the store: a new actor goes on with it.
   tell(*state.env, key, bus::agent_crashed, "The agent's actor has crashed; it is restarted.");
   self->delayed_send(self, restart_delay, continuation{[self, key] {
                        if (self->state.closing) return;
+                       self->state.env->telemetry->agent_restarted();
                        tell(*self->state.env, key, bus::agent_restarted, "The agent's actor was restarted.");
                        self->send(reach(self, key), agent_changed{key});
                      }});
@@ -58,6 +61,7 @@ void let_go(pointer self, const passivate& asked) {
   state.by_address.erase(actor.address());
   state.agents.erase(found);
   self->send_exit(actor, caf::exit_reason::user_shutdown);
+  state.env->telemetry->agent_passivated();
 }
 
 template <class Request>

@@ -80,6 +80,7 @@ void api::handle(const exchange_ptr& client) {
   if (auto refusal = check_head(asked, options)) return client->answer(std::move(*refusal));
   const auto looked_up = find_route(asked.verb, asked.path);
   if (looked_up.found == nullptr) return client->answer(no_route(looked_up, asked.verb));
+  client->found = looked_up.found;
   client->path_id = looked_up.id;
   const auto& wanted = *looked_up.found;
   if (refusing && wanted.kind != answers::probe) {

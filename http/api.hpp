@@ -6,6 +6,7 @@
 
 #include "flotilla/fleet.hpp"
 #include "http/exchange.hpp"
+#include "http/metrics.hpp"
 #include "http/rate_limiter.hpp"
 #include "http/server.hpp"
 #include "http/sse.hpp"
@@ -16,7 +17,11 @@ namespace flotilla::http {
 /// answer after the server has gone.
 struct api : std::enable_shared_from_this<api> {
   api(fleet& fleet_served, const server_options& how)
-      : served(fleet_served), options(how), limiter(how.rate_limit_per_minute), streams(how.max_streams_per_token) {}
+      : served(fleet_served),
+        options(how),
+        limiter(how.rate_limit_per_minute),
+        streams(how.max_streams_per_token),
+        metrics([this] { return streams.size(); }) {}
 
   /// Answers a request, now or later: limits, route, drain, token, rate, role, and then the route's handler.
   void handle(const exchange_ptr& client);
@@ -25,6 +30,7 @@ struct api : std::enable_shared_from_this<api> {
   const server_options options;
   rate_limiter limiter;
   stream_registry streams;
+  request_metrics metrics;
   std::atomic<bool> refusing{false};  ///< draining: nothing new but the probes
 };
 

@@ -15,6 +15,8 @@
 
 namespace flotilla::http {
 
+struct route;
+
 /// Names a connection for as long as the server runs.
 using connection_id = std::uint64_t;
 
@@ -43,6 +45,7 @@ class exchange {
   virtual void cut() = 0;
 
   // Set by the gate before the handler is called, and not changed afterwards.
+  const route* found = nullptr;      ///< an element of `routes()`; nothing: the request leads to none
   principal who;                     ///< on whose behalf; not set on a public route
   std::string_view path_id;          ///< what stood for "{id}", as sent
   std::optional<allowance> allowed;  ///< shown in the RateLimit headers
