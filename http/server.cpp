@@ -266,6 +266,9 @@ std::uint16_t server::port() const noexcept {
 std::size_t server::open_streams() const {
   return engine_->shared().streams.size();
 }
+std::string server::metrics() const {
+  return engine_->shared().metrics.text();
+}
 void server::refuse_new() noexcept {
   engine_->shared().refusing = true;
 }

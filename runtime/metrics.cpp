@@ -17,7 +17,7 @@ using prometheus::Histogram;
 using prometheus::Labels;
 
 constexpr std::array<std::string_view, 5> provider_names{"anthropic", "openai", "openrouter", "rehearsal", "other"};
-constexpr std::array<std::string_view, 13> outcome_names{"answer",
+constexpr std::array<std::string_view, 14> outcome_names{"answer",
                                                          "aborted",
                                                          "missing_key",
                                                          "invalid_key",
@@ -29,6 +29,7 @@ constexpr std::array<std::string_view, 13> outcome_names{"answer",
                                                          "provider_rejected",
                                                          "provider_timeout",
                                                          "provider_unreachable",
+                                                         "rehearsal_script",
                                                          "other"};
 constexpr std::array<std::string_view, 4> run_outcome_names{"done", "error", "waiting", "interrupted"};
 

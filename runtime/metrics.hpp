@@ -69,7 +69,7 @@ class fleet_metrics final : public telemetry, public storage::store_observer {
 
  private:
   static constexpr std::size_t provider_count = 5;     ///< those that there are, and "other"
-  static constexpr std::size_t outcome_count = 13;     ///< likewise
+  static constexpr std::size_t outcome_count = 14;     ///< likewise
   static constexpr std::size_t run_outcome_count = 4;  ///< done, error, waiting, interrupted
   template <class T>
   using family = prometheus::Family<T>;
