@@ -1,6 +1,9 @@
 #include "storage/staging.hpp"
 
+#include <algorithm>
+
 #include "storage/codec.hpp"
+#include "storage/counters.hpp"
 
 namespace flotilla::storage {
 
@@ -9,6 +12,9 @@ std::size_t size_of(const batch& changes) noexcept {
   for (const auto& write : changes.writes()) bytes += write.key.size() + (write.value ? write.value->size() : 0);
   for (const auto& condition : changes.preconditions()) {
     bytes += condition.key.size() + (condition.value ? condition.value->size() : 0);
+  }
+  for (const auto& counted : changes.increments()) {
+    bytes += counted.key.size() + counted.deltas.size() * sizeof(std::uint64_t);
   }
   return bytes;
 }
@@ -34,10 +40,11 @@ class staging::renderer final : public appender {
 result<void> staging::add(const batch& changes) {
   if (auto holds = check(changes); !holds) return holds;
   std::vector<change> added;
-  added.reserve(changes.writes().size() + 8 * changes.appends().size());
+  added.reserve(changes.writes().size() + changes.increments().size() + 8 * changes.appends().size());
   for (const auto& write : changes.writes()) {
     added.emplace_back(write.key, write.value ? std::optional<std::string_view>(*write.value) : std::nullopt);
   }
+  if (auto done = count(changes, added); !done) return done;
   if (auto done = render(changes, added); !done) return done;
   std::size_t bytes = 0;
   for (const auto& [key, value] : added) bytes += key.size() + (value ? value->size() : 0);
@@ -59,6 +66,25 @@ result<void> staging::check(const batch& changes) const {
     const auto stands = read(condition.key);
     if (!stands) return fail(stands.error());
     if (*stands != condition.value) return fail(errc::conflict, "The object was changed by someone else meanwhile.");
+  }
+  return {};
+}
+
+result<void> staging::count(const batch& changes, std::vector<change>& into) {
+  for (const auto& each : changes.increments()) {
+    // What the batch itself wrote there comes first. It has few writes: looking through them is cheaper than a map.
+    const auto own =
+        std::find_if(into.rbegin(), into.rend(), [&each](const change& one) { return one.first == each.key; });
+    result<std::optional<std::string>> before;
+    if (own == into.rend()) {
+      before = read(each.key);
+    } else if (own->second) {
+      before = std::string(*own->second);
+    }
+    if (!before) return fail(std::move(before.error()));
+    auto after = incremented(*before, each);
+    if (!after) return fail(std::move(after.error()));
+    into.emplace_back(each.key, keep(std::move(*after)));
   }
   return {};
 }

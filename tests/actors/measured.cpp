@@ -162,7 +162,7 @@ BOOST_AUTO_TEST_CASE(an_agent_that_crashes_is_restarted_and_its_run_goes_on) {
   BOOST_TEST(std::count(crash.begin(), crash.end(), "crashed") == 1);
   BOOST_TEST(std::count(crash.begin(), crash.end(), "ended scripted running") == 1);
   pass(actors::restart_delay);
-  BOOST_TEST(news() == (words{"restarted", "activated", "began scripted"}), boost::test_tools::per_element());
+  BOOST_TEST(news() == (words{"activated", "restarted", "began scripted"}), boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(an_idle_agent_is_let_go) {
