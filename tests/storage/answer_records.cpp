@@ -97,6 +97,17 @@ BOOST_AUTO_TEST_CASE(one_that_is_written_anew_is_young_again) {
   BOOST_TEST(!find(key));
 }
 
+BOOST_AUTO_TEST_CASE(one_batch_may_clear_away_and_write_anew) {
+  const auto key = digest_of(1);
+  put(key, made_at(1));
+  const auto before = find(key);
+  auto changes = erasure(at(10));
+  write_answer(changes, org, key, &*before, made_at(50));
+  must_commit(*kept, std::move(changes));
+  BOOST_TEST((find(key)->value == made_at(50)));
+  BOOST_TEST(erasure(at(50)).empty());
+}
+
 // A key is used again while somebody clears away its old answer: the new one must stay.
 BOOST_AUTO_TEST_CASE(what_is_written_anew_meanwhile_is_not_removed) {
   const auto key = digest_of(1);

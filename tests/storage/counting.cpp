@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 #include <random>
-#include <set>
 #include <thread>
 
 #include "storage/catalog_records.hpp"
@@ -118,6 +117,7 @@ void fixture::change_task() {
   auto after = fresh ? fresh_task(any_agent(), now) : before->value;
   auto& task = after.task;
   task.updated_at = now;
+  if (fresh || below(10) == 0) task.input = std::string(below(3) * 1000, 'i');
   const std::string model = "model-" + std::to_string(below(3));
   switch (below(8)) {
     case 0:
@@ -150,6 +150,7 @@ void fixture::change_task() {
   effects.model = model;
   const auto written = try_put(before, after, effects);
   BOOST_REQUIRE(written);
+  BOOST_TEST(((*read_task(*view(*kept), org, task.id))->value == written->value));
   tasks.insert_or_assign(task.id, *written);
 }
 
