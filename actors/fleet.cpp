@@ -30,7 +30,7 @@ agent_actor reach(pointer self, const agent_key& key) {
 
 /// Tells the bus, where it can be told; what it tells of has happened in memory only.
 void tell(const environment& env, const agent_key& key, std::string_view type, std::string text) {
-  env.journal->commit(key.org, {}, {agent_message(type, key.agent, std::move(text))}, [](const result<void>&) {});
+  env.journal->commit(key.org, {}, {agent_message(type, key.agent, std::move(text))}, [](const auto&) {});
 }
 
 void agent_down(pointer self, const caf::down_msg& down) {

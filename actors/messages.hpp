@@ -45,10 +45,11 @@ struct run_request {
   agent_key who;
   task_id task;
   bool restart = false;
+  std::uint32_t expected_attempt = 0;  ///< where the task has another one by now, nothing is begun; 0: any
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, run_request& x) {
-  return f(caf::meta::type_name("run_request"), x.who, x.task, x.restart);
+  return f(caf::meta::type_name("run_request"), x.who, x.task, x.restart, x.expected_attempt);
 }
 
 /// A human's word on a waiting task: on one call, or on all that wait.
