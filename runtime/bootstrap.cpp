@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "runtime/private_file.hpp"
+#include "runtime/token_changes.hpp"
 #include "storage/memory/memory_store.hpp"
 #include "storage/records.hpp"
 #include "storage/rocksdb/rocksdb_store.hpp"
@@ -65,7 +66,7 @@ result<std::optional<std::string>> bootstrap(storage::store& in, const token_key
   storage::batch changes;
   storage::write_org(changes, home);
   storage::write_user(changes, home.id, owner);
-  storage::write_token(changes, hash_token(key, text), token);
+  add_token(changes, hash_token(key, text), token);
   if (auto done = commit_and_wait(in, std::move(changes)); !done) return fail(std::move(done.error()));
   if (options.bootstrap_token) return std::optional<std::string>();
   return std::optional<std::string>(text);
