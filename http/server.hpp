@@ -19,12 +19,20 @@ inline constexpr std::size_t default_max_connections = 4096;
 inline constexpr std::size_t default_max_streams_per_token = 512;
 inline constexpr std::uint32_t default_rate_limit_per_minute = 120;
 
+/// Who may read /metrics.
+enum class metrics_access : std::uint8_t {
+  open,   ///< anyone
+  token,  ///< who has a token
+  off,    ///< nobody: it is not there
+};
+
 /// How the server listens and what it lets in. Every limit holds for the whole life of the server.
 struct server_options {
   std::string listen_host = "127.0.0.1";                                ///< an IPv4 or IPv6 address, or "localhost"
   std::uint16_t port = 8080;                                            ///< 0: any free one, see `server::port`
   std::size_t io_threads = 2;                                           ///< at least 1
   std::uint32_t rate_limit_per_minute = default_rate_limit_per_minute;  ///< for each token; 0: none
+  metrics_access metrics = metrics_access::open;
 
   std::size_t max_body_bytes = default_max_body_bytes;        ///< above: 413
   std::size_t max_header_bytes = default_max_header_bytes;    ///< above: 431

@@ -38,6 +38,20 @@ result<task> answer_codec<task>::decode(std::string_view text) {
   return task_from_json(text);
 }
 
+std::string answer_codec<epic>::encode(const epic& value) {
+  return to_json(value);
+}
+result<epic> answer_codec<epic>::decode(std::string_view text) {
+  return epic_from_json(text);
+}
+
+std::string answer_codec<mcp_server>::encode(const mcp_server& value) {
+  return to_json(value);
+}
+result<mcp_server> answer_codec<mcp_server>::decode(std::string_view text) {
+  return mcp_server_from_json(text);
+}
+
 std::string answer_codec<message>::encode(const message& value) {
   return to_json(value);
 }

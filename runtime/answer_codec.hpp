@@ -9,7 +9,9 @@
 
 #include "flotilla/access.hpp"
 #include "flotilla/agent.hpp"
+#include "flotilla/epic.hpp"
 #include "flotilla/fleet.hpp"
+#include "flotilla/mcp_server.hpp"
 #include "flotilla/message.hpp"
 #include "flotilla/result.hpp"
 #include "flotilla/task.hpp"
@@ -41,6 +43,20 @@ struct answer_codec<task> {
   static constexpr bool is_secret = false;
   static std::string encode(const task& value);
   static result<task> decode(std::string_view text);
+};
+
+template <>
+struct answer_codec<epic> {
+  static constexpr bool is_secret = false;
+  static std::string encode(const epic& value);
+  static result<epic> decode(std::string_view text);
+};
+
+template <>
+struct answer_codec<mcp_server> {
+  static constexpr bool is_secret = false;
+  static std::string encode(const mcp_server& value);
+  static result<mcp_server> decode(std::string_view text);
 };
 
 template <>

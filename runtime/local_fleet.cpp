@@ -27,7 +27,7 @@ result<std::unique_ptr<fleet>> open_fleet(fleet_options options) {
   parts.store = std::move(*store);
   parts.key = runtime::make_token_key();
   if (!options.data_directory.empty()) {
-    auto key = runtime::load_token_key(options.data_directory / "token-key");
+    auto key = runtime::load_token_key(options.data_directory / runtime::token_key_file);
     if (!key) return fail(std::move(key.error()));
     parts.key = *key;
   }

@@ -73,6 +73,8 @@ result<void> erase_old_answers(batch& into, const snapshot& from, org_id org, ti
   std::size_t erased = 0;
   return from.scan(old, direction::forward, [&](std::string_view age_row, std::string_view) {
     const auto key = digest_from(age_row.substr(prefix.size() + keys::seq_size));
+    // One that was replaced meanwhile stands under another time, and must not go with the old one.
+    into.require(std::string(age_row), std::string());
     into.erase(std::string(age_row));
     into.erase(keys::answer(org, key));
     return ++erased < most;
