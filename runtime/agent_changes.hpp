@@ -9,13 +9,14 @@
 
 namespace flotilla::runtime {
 
-/// Errors: invalid (a value; an unknown or archived manager). The batch is refused over the plan's limit.
+/// Errors: invalid (a value; an unknown or archived manager, an unknown MCP server). The batch is refused over the
+/// plan's limit.
 [[nodiscard]] result<decision<agent>> decide_create(const storage::snapshot& from, org_id org,
                                                     const agent_draft& draft, const plan_limits& limits,
                                                     timestamp now);
 
-/// Errors: not_found, invalid (a value, a cycle of managers, an illegal transition). The batch is refused where an
-/// agent comes back from the archive over the plan's limit.
+/// Errors: not_found, invalid (a value, a cycle of managers, an unknown MCP server, an illegal transition). The batch
+/// is refused where an agent comes back from the archive over the plan's limit.
 [[nodiscard]] result<decision<agent>> decide_update(const storage::snapshot& from, org_id org, agent_id which,
                                                     const agent_patch& patch, const plan_limits& limits,
                                                     timestamp now);

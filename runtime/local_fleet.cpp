@@ -74,6 +74,7 @@ local_fleet::local_fleet(fleet_options options, opened parts)
     : new_admin_token_(std::move(parts.new_admin_token)),
       plan_(options.plan),
       features_(options.features),
+      mcp_policy_(options.mcp),
       key_(parts.key),
       store_(std::move(parts.store)),
       readers_(std::make_unique<reader_pool>(options.reader_threads)),

@@ -145,6 +145,12 @@ class local_fleet final : public fleet {
   /// Runs a task that was seen so. `expected_attempt`: see `actors::run_request`.
   void run_seen(org_id org, task_id which, bool restart, const seen_task& seen, std::uint32_t expected_attempt,
                 reply<run_ticket> handler);
+  /// Makes a request to a task's agent, and answers with the task as it then stands.
+  void ask_and_show(const principal& who, task_id which, agent_request ask, reply<task> handler);
+  /// A handler for a call that may have taken effect before: that it cannot be made any more is then no error.
+  reply<task> showing_what_is_done(const principal& who, task_id which, reply<task> handler);
+  /// The task as it stands.
+  void show_task(const principal& who, task_id which, reply<task> handler);
   /// Has the agent of a task carry out what a change of its status means.
   void act(const task& on, org_id org, task_step action, reply<actors::run_accepted> handler);
 
@@ -152,6 +158,7 @@ class local_fleet final : public fleet {
   std::optional<std::string> new_admin_token_;
   const plan plan_;
   const feature_flags features_;
+  const mcp_policy mcp_policy_;
   token_key key_;
   token_cache tokens_;
   token_uses uses_;

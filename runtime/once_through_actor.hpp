@@ -77,21 +77,25 @@ template <class T>
   return decision<T>{{}, {}, std::move(*answer)};
 }
 
-/// The call failed and has changed nothing: it is as if it had never been begun. An error of the store is no matter:
-/// whoever finds the row then completes the call.
+/// The call failed and has changed nothing: it is as if it had never been begun, except where another one with its
+/// key has been answered. An error of the store is no matter: whoever finds the row then completes the call.
 template <class T>
 void let_call_go(const change_context& in, const principal& who, error reason, reply<T> handler) {
-  struct nothing {};
-  change_unkeyed<nothing>(
+  change_unkeyed<std::optional<T>>(
       in, who.org,
-      [answers = in.answers, who](const storage::snapshot& from) -> result<decision<nothing>> {
+      [answers = in.answers, who](const storage::snapshot& from) -> result<decision<std::optional<T>>> {
         const auto kept = answers->look_up(from, who);
         if (!kept) return fail(kept.error());
-        decision<nothing> made;
+        decision<std::optional<T>> made;
         if (kept->begun()) answers->let_go(made.changes, who, *kept);
+        if (!kept->finished()) return made;
+        auto answer = replayed<T>(*answers, who, kept->row->value.answer);
+        if (!answer) return fail(std::move(answer.error()));
+        made.answer = std::move(*answer);
         return made;
       },
-      [reason = std::move(reason), handler = std::move(handler)](const result<nothing>& /*outcome*/) {
+      [reason = std::move(reason), handler = std::move(handler)](result<std::optional<T>> outcome) {
+        if (outcome && *outcome) return handler(std::move(**outcome));
         handler(fail(reason));
       });
 }
