@@ -1,6 +1,7 @@
 // What a store needs before anybody can use it: its format, an org, an owner and an admin token.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,8 +19,10 @@ namespace flotilla::runtime {
 inline constexpr std::string_view store_directory = "store";
 inline constexpr std::string_view token_key_file = "token-key";
 
-/// Opens the store that the options name. Blocks. Errors: those of the store's own open.
-[[nodiscard]] result<std::unique_ptr<storage::store>> open_store(const fleet_options& options);
+/// Opens the store that the options name. One on a disk tells the observer of its commits, where there is one.
+/// Blocks. Errors: those of the store's own open.
+[[nodiscard]] result<std::unique_ptr<storage::store>> open_store(
+    const fleet_options& options, std::shared_ptr<storage::store_observer> observer = nullptr);
 
 /// Makes an org with an owner and an admin token of the given text in one batch. Blocks. Errors: those of the store.
 [[nodiscard]] result<new_org> add_org(storage::store& in, const token_key& key, std::string name,
