@@ -177,6 +177,16 @@ describe('refused calls', () => {
     mustBeEmpty(faults, '429');
   });
 
+  test('a token may make 120 requests a minute, unless it is set otherwise', async () => {
+    const usual = await openContext({ settings: { 'rate-limit': undefined } });
+    const first = await usual.client.ask('GET', '/api/me');
+    const second = await usual.client.ask('GET', '/api/me');
+    await usual.close();
+    assert.equal(first.headers['ratelimit-limit'], '120');
+    assert.ok(Number(second.headers['ratelimit-remaining']) < 120);
+    assert.match(second.headers['ratelimit-reset'], /^\d+$/);
+  });
+
   test('503: the server drains', async () => {
     const faults = [];
     const draining = await openContext({ settings: { 'drain-seconds': 60 } });

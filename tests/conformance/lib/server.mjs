@@ -41,12 +41,13 @@ export function runProgram(...words) {
 }
 
 /**
- * Starts a server and waits until it serves. `settings` are options of `flotilla serve` without their dashes; `data`
- * a directory that is used again, where there is one.
+ * Starts a server and waits until it serves. `settings` are options of `flotilla serve` without their dashes (undefined
+ * leaves one at its default); `data` is a directory that is used again, where there is one.
  */
 export async function startServer({ settings = {}, variables = {}, data = scratchDirectory() } = {}) {
   const options = { data, listen: '127.0.0.1:0', 'rate-limit': 0, 'log-level': 'warn', ...settings };
-  const words = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const words = given.map(([name, value]) => `--${name}=${value}`);
   const child = spawn(program, ['serve', ...words], {
     env: environment({ FLOTILLA_BOOTSTRAP_TOKEN: adminToken, ...variables }),
     stdio: ['ignore', 'pipe', 'pipe'],
