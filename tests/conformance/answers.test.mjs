@@ -13,6 +13,7 @@ import { errorShapeFaults, Validator } from './lib/validator.mjs';
 import { oneWrongCall } from './lib/wrong_calls.mjs';
 
 const largestBody = 1 << 20;
+const largestHeader = 16 << 10; // bytes, of all of a request's header fields together
 const nobody = 'fr_live_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
 
 let context;
@@ -164,6 +165,16 @@ describe('refused calls', () => {
       }
     }
     mustBeEmpty(faults, '413 and 415');
+  });
+
+  test('431: header fields that are too large', async () => {
+    const faults = [];
+    const headers = { 'X-Large': 'x'.repeat(largestHeader) };
+    for (const operation of operations) {
+      const answer = await context.client.ask(operation.method, anyRequest(operation), { headers });
+      check(faults, operation, answer, 431, 'a large header field');
+    }
+    mustBeEmpty(faults, '431');
   });
 
   test('429: the token has used up its minute', async () => {

@@ -136,14 +136,22 @@ describe('query parameters', () => {
     return faults;
   }
 
-  test('each in a body of the GET, with every wrong type', () =>
-    forEach((one) => one.method === 'GET' && one.query.length > 0, (operation, call) =>
+  test('a required one that is missing', () =>
+    forEach((one) => one.query.some((parameter) => parameter.required), (operation, call) =>
+      unchanged(operation.name, async () => {
+        const answer = await send(context.client, operation, { ...call, query: {}, body: {} });
+        return faultsOf(operation, answer, 'without parameters', { field: operation.query.find((one) => one.required).name });
+      }),
+    ));
+
+  test('each in a body instead, with every wrong type', () =>
+    forEach((one) => !one.body && one.query.length > 0, (operation, call) =>
       unchanged(operation.name, async () => {
         const faults = [];
         for (const { name } of operation.query) {
           for (const wrong of [true, [], {}, 1.5, '\u0001']) {
             const { [name]: left, ...query } = call.query ?? {};
-            const answer = await send(context.client, operation, { ...call, query, body: { [name]: wrong } });
+            const answer = await send(context.client, operation, { ...call, query, body: { ...call.body, [name]: wrong } });
             faults.push(...faultsOf(operation, answer, `${name}: ${JSON.stringify(wrong)} in a body`, { field: name }));
           }
         }

@@ -5,6 +5,8 @@ import addFormats from 'ajv-formats';
 const documentId = 'https://flotilla.test/openapi.json';
 // What OpenAPI 3.1 adds to JSON Schema 2020-12; none of it says what is valid.
 const annotations = ['discriminator', 'xml', 'externalDocs', 'example'];
+// Of the document's own top, which Ajv looks at on the way to a schema in it.
+const topFields = ['openapi', 'info', 'servers', 'paths', 'components', 'security', 'tags', 'webhooks', 'jsonSchemaDialect'];
 // Header fields that are HTTP's own: they need no word in the document.
 const ownHeaders = new Set(['connection', 'content-length', 'content-type', 'date', 'keep-alive', 'server', 'transfer-encoding']);
 
@@ -14,7 +16,7 @@ export class Validator {
     this.seen = new Map(); // operation's name → statuses
     this.ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true, validateFormats: true });
     addFormats(this.ajv);
-    annotations.forEach((word) => this.ajv.addKeyword(word));
+    this.ajv.addVocabulary([...annotations, ...topFields]);
     this.ajv.addSchema(withoutExtensions(document.json), documentId, undefined, false);
   }
 
