@@ -24,7 +24,7 @@ before(async () => {
   validator = new Validator(context.document);
   operations = context.document.operations;
 });
-after(() => context.close());
+after(() => context?.close());
 
 /** The answer must be documented and have this status. */
 function check(faults, operation, answer, status, what) {

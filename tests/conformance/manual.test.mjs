@@ -29,7 +29,7 @@ const blocks = (text) => [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map((one) =
 
 let context;
 before(async () => (context = await openContext()));
-after(() => context.close());
+after(() => context?.close());
 
 test('each operation of the document has its section with a curl line', () => {
   const described = sections();

@@ -14,7 +14,7 @@ const ranks = ['viewer', 'operator', 'admin'];
 
 let context;
 before(async () => (context = await openContext()));
-after(() => context.close());
+after(() => context?.close());
 
 /** Calls every operation that needs a token with one; `expects(operation)` is the status, 0 for success. */
 async function callAll(token, expects, from = () => undefined) {

@@ -20,7 +20,7 @@ before(async () => {
   context = await openContext();
   context.validator = new Validator(context.document);
 });
-after(() => context.close());
+after(() => context?.close());
 
 /** What is wrong with the answer to a wrong request. */
 function faultsOf(operation, answer, what, { field, allowed = [400] }) {

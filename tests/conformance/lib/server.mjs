@@ -53,6 +53,7 @@ export async function startServer({ settings = {}, variables = {}, data = scratc
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
+  for (const one of [child, child.stdout, child.stderr]) one.unref(); // a test that has failed need not wait for it
   const server = { data, child, out: '', err: '', ended: undefined };
   child.stdout.on('data', (text) => (server.out = (server.out + text).slice(-mostKeptOutput)));
   child.stderr.on('data', (text) => (server.err = (server.err + text).slice(-mostKeptOutput)));
