@@ -15,6 +15,13 @@ namespace {
 
 using pointer = fleet_actor::stateful_pointer<fleet_state>;
 
+/// The agent has an actor again: if it had lost its last one in a crash, that was a restart.
+void note_restart(fleet_state& state, const agent_key& key) {
+  const auto found = state.crashed.find(key);
+  if (found == state.crashed.end() || !std::exchange(found->second.restarting, false)) return;
+  ++found->second.restarts;
+}
+
 /// The agent's actor, activated if need be. Counts what is passed on: an idle agent is let go only if it has seen
 /// everything.
 agent_actor reach(pointer self, const agent_key& key) {
@@ -23,6 +30,7 @@ agent_actor reach(pointer self, const agent_key& key) {
   if (!active.actor) {
     active.actor = self->spawn<caf::monitored>(agent_behavior, state.env, fleet_actor{self}, key);
     state.by_address.emplace(active.actor.address(), key);
+    note_restart(state, key);
   }
   ++active.sent;
   return active.actor;
@@ -30,7 +38,7 @@ agent_actor reach(pointer self, const agent_key& key) {
 
 /// Tells the bus, where it can be told; what it tells of has happened in memory only.
 void tell(const environment& env, const agent_key& key, std::string_view type, std::string text) {
-  env.journal->commit(key.org, {}, {agent_message(type, key.agent, std::move(text))}, [](const result<void>&) {});
+  env.journal->commit(key.org, {}, {agent_message(type, key.agent, std::move(text))}, [](const auto&) {});
 }
 
 void agent_down(pointer self, const caf::down_msg& down) {
@@ -41,6 +49,9 @@ void agent_down(pointer self, const caf::down_msg& down) {
   state.by_address.erase(found);
   state.agents.erase(key);
   if (state.closing) return;
+  auto& record = state.crashed[key];
+  record.agent = key.agent;
+  record.restarting = true;
   // Its work lies in the store: a new actor goes on with it.
   tell(*state.env, key, bus::agent_crashed, "The agent's actor has crashed; it is restarted.");
   self->delayed_send(self, restart_delay, continuation{[self, key] {
@@ -58,6 +69,14 @@ void let_go(pointer self, const passivate& asked) {
   state.by_address.erase(actor.address());
   state.agents.erase(found);
   self->send_exit(actor, caf::exit_reason::user_shutdown);
+}
+
+live_report report(const fleet_state& state, org_id org) {
+  live_report made;
+  for (const auto& [key, record] : state.crashed) {
+    if (key.org == org) made.agents.push_back(record);
+  }
+  return made;
 }
 
 template <class Request>
@@ -132,6 +151,7 @@ fleet_actor::behavior_type fleet_behavior(fleet_actor::stateful_pointer<fleet_st
       [=](agent_changed& changed) {
         if (!self->state.closing) self->send(reach(self, changed.who), changed);
       },
+      [=](live_agents& asked) { return report(self->state, asked.org); },
       [=](passivate& asked) { let_go(self, asked); },
       [=](settle& order) -> caf::result<suspended> { return close(self, order, settle_timeout); },
       [=](suspend& order) -> caf::result<suspended> { return close(self, order, request_timeout); },

@@ -13,7 +13,7 @@ struct agent_key_hash {
   std::size_t operator()(const agent_key& key) const noexcept { return std::hash<agent_id>{}(key.agent); }
 };
 
-/// What the fleet actor keeps: only the agents that are active.
+/// What the fleet actor keeps: only the agents that are active, and those that have crashed since the server started.
 struct fleet_state {
   static inline const char* name = "fleet";
 
@@ -25,6 +25,7 @@ struct fleet_state {
   environment_ptr env;
   std::unordered_map<agent_key, active_agent, agent_key_hash> agents;
   std::unordered_map<caf::actor_addr, agent_key> by_address;
+  std::unordered_map<agent_key, restarted_agent, agent_key_hash> crashed;
   bool closing = false;
 };
 

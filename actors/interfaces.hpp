@@ -15,6 +15,8 @@ using fleet_actor = caf::typed_actor<
     // To the agent, which is activated if need be; the answer is the agent's.
     caf::replies_to<run_request>::with<run_accepted>, caf::replies_to<decide_request>::with<run_accepted>,
     caf::replies_to<cancel_request>::with<run_accepted>, caf::reacts_to<agent_changed>,
+    // What the store does not know of an org's agents. Activates none.
+    caf::replies_to<live_agents>::with<live_report>,
     // From an idle agent.
     caf::reacts_to<passivate>,
     // Draining: `settle` waits for the runs, `suspend` does not.

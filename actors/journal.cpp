@@ -47,14 +47,13 @@ void journal::commit(step what, storage::durability level, reply<committed> done
 }
 
 void journal::commit(org_id org, storage::batch changes, std::vector<storage::message_draft> messages,
-                     reply<void> done) {
+                     reply<std::vector<storage::bus_entry>> done) {
   auto shown = append_messages(changes, org, std::move(messages));
   store_.commit(std::move(changes), storage::durability::synced,
                 [&hub = hub_, shown, org, done = std::move(done)](result<void> outcome) {
-                  if (outcome) {
-                    for (auto& entry : shown->messages) hub.publish_message(org, std::move(entry));
-                  }
-                  done(std::move(outcome));
+                  if (!outcome) return done(fail(std::move(outcome.error())));
+                  for (const auto& entry : shown->messages) hub.publish_message(org, entry);
+                  done(std::move(shown->messages));
                 });
 }
 

@@ -40,8 +40,10 @@ class journal {
   /// have been told. Errors: those of store::commit; conflict: `before` or `relies_on` no longer stand.
   void commit(step what, storage::durability level, reply<committed> done);
 
-  /// Adds messages to any batch and commits it (for changes that concern no task).
-  void commit(org_id org, storage::batch changes, std::vector<storage::message_draft> messages, reply<void> done);
+  /// Adds messages to any batch and commits it (for changes that concern no task). Answers with the messages as they
+  /// stand on the bus, in their order.
+  void commit(org_id org, storage::batch changes, std::vector<storage::message_draft> messages,
+              reply<std::vector<storage::bus_entry>> done);
 
  private:
   struct published;

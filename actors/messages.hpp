@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include <caf/all.hpp>
 
@@ -90,6 +91,35 @@ struct agent_changed {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, agent_changed& x) {
   return f(caf::meta::type_name("agent_changed"), x.who);
+}
+
+/// How are the agents of an org?
+struct live_agents {
+  org_id org;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, live_agents& x) {
+  return f(caf::meta::type_name("live_agents"), x.org);
+}
+
+/// One whose actor has crashed since the server started.
+struct restarted_agent {
+  agent_id agent;
+  std::uint32_t restarts = 0;
+  bool restarting = false;  ///< it is down at the moment
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, restarted_agent& x) {
+  return f(caf::meta::type_name("restarted_agent"), x.agent, x.restarts, x.restarting);
+}
+
+/// Those of whom there is something to tell that the store does not know; in no particular order.
+struct live_report {
+  std::vector<restarted_agent> agents;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, live_report& x) {
+  return f(caf::meta::type_name("live_report"), x.agents);
 }
 
 /// An idle agent asks to give its memory back. It is let go if it has seen everything that the fleet sent it.
@@ -184,6 +214,8 @@ CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::decide_request))
 CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::cancel_request))
 CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::run_accepted))
 CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::agent_changed))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::live_agents))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::live_report))
 CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::passivate))
 CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::suspend))
 CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::suspended))

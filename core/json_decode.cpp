@@ -63,6 +63,19 @@ bool read(const json& from, event_type& into) {
   return read_parsed(from, into, parse_event_type);
 }
 
+bool read(const json& from, epic_type& into) {
+  return read_parsed(from, into, parse_epic_type);
+}
+bool read(const json& from, epic_status& into) {
+  return read_parsed(from, into, parse_epic_status);
+}
+bool read(const json& from, mcp_transport& into) {
+  return read_parsed(from, into, parse_mcp_transport);
+}
+bool read(const json& from, mcp_status& into) {
+  return read_parsed(from, into, parse_mcp_status);
+}
+
 bool read(const json& from, party& into) {
   if (from.is_null()) {
     into = party::everyone();
@@ -82,6 +95,14 @@ bool read(const json& from, std::vector<std::string>& into) {
   into.resize(from.size());
   for (std::size_t i = 0; i < from.size(); ++i) {
     if (!read(from[i], into[i])) return false;
+  }
+  return true;
+}
+
+bool read(const json& from, mcp_variables& into) {
+  if (!from.is_object()) return false;
+  for (const auto& [name, value] : from.items()) {
+    if (!read(value, into[name])) return false;
   }
   return true;
 }
@@ -269,6 +290,36 @@ result<message> message_from_json(std::string_view json) {
       .field("createdAt", value.created_at);
   if (object.ok()) value.data = raw_field(json, data_key);
   if (value.data == "null") value.data.reset();
+  return object.finish(std::move(value));
+}
+
+result<epic> epic_from_json(std::string_view json) {
+  epic value;
+  object_reader object("epic", json);
+  object.field("id", value.id)
+      .field("name", value.name)
+      .field("type", value.type)
+      .field("status", value.status)
+      .field("progress", value.progress)
+      .field("createdAt", value.created_at)
+      .field("updatedAt", value.updated_at);
+  return object.finish(std::move(value));
+}
+
+result<mcp_server> mcp_server_from_json(std::string_view json) {
+  mcp_server value;
+  object_reader object("MCP server", json);
+  object.field("id", value.id)
+      .field("name", value.name)
+      .field("transport", value.transport)
+      .field("command", value.command)
+      .field("args", value.args)
+      .field("url", value.url)
+      .field("env", value.env)
+      .field("headers", value.headers)
+      .field("status", value.status)
+      .field("tools", value.tools)
+      .field("createdAt", value.created_at);
   return object.finish(std::move(value));
 }
 

@@ -10,7 +10,9 @@
 #include <string_view>
 
 #include "flotilla/agent.hpp"
+#include "flotilla/epic.hpp"
 #include "flotilla/event.hpp"
+#include "flotilla/mcp_server.hpp"
 #include "flotilla/message.hpp"
 #include "flotilla/result.hpp"
 #include "flotilla/task.hpp"
@@ -21,5 +23,7 @@ namespace flotilla {
 [[nodiscard]] result<task> task_from_json(std::string_view json);
 [[nodiscard]] result<event> event_from_json(std::string_view json);
 [[nodiscard]] result<message> message_from_json(std::string_view json);
+[[nodiscard]] result<epic> epic_from_json(std::string_view json);
+[[nodiscard]] result<mcp_server> mcp_server_from_json(std::string_view json);
 
 }  // namespace flotilla

@@ -1,11 +1,10 @@
-// The rules for the values of agents and tasks. A check answers with the first thing that is wrong.
+// The rules for the values of what callers make and change. A check answers with the first thing that is wrong.
 #include "core/validation.hpp"
 
 #include <array>
 #include <string>
 
-#include <unicode/uchar.h>
-
+#include "core/text_rules.hpp"
 #include "core/utf8.hpp"
 
 namespace flotilla {
@@ -15,43 +14,6 @@ constexpr std::array<std::string_view, 4> providers{"anthropic", "openai", "open
 
 using check = result<void>;
 
-tl::unexpected<error> wrong(std::string_view field, std::string_view what) {
-  return fail(errc::invalid, std::string(field) + ": " + std::string(what));
-}
-
-// --- texts ------------------------------------------------------------------------------------------------------
-
-/// What a text may hold besides characters that can be seen.
-enum class text_kind : std::uint8_t {
-  line,  ///< no control characters
-  body,  ///< anything but NUL: prompts quote terminals and files
-};
-
-struct text_rule {
-  std::string_view field;
-  std::size_t max_bytes;
-  text_kind kind = text_kind::line;
-};
-
-bool is_forbidden(std::int32_t c, text_kind kind) {
-  return kind == text_kind::line ? u_isISOControl(c) != 0 : c == 0;
-}
-
-check check_text(std::string_view text, const text_rule& rule) {
-  if (text.size() > rule.max_bytes) {
-    return wrong(rule.field, "must not be longer than " + std::to_string(rule.max_bytes) + " bytes");
-  }
-  bool blank = true;
-  for (std::size_t at = 0; at < text.size();) {
-    const auto c = next_code_point(text, at);
-    if (c == ill_formed) return wrong(rule.field, "must be valid UTF-8");
-    if (is_forbidden(c, rule.kind)) return wrong(rule.field, "must not hold control characters");
-    blank = blank && u_isUWhiteSpace(c) != 0;
-  }
-  if (blank) return wrong(rule.field, "must not be empty");
-  return {};
-}
-
 constexpr text_rule name_rule{"name", max_name_bytes};
 constexpr text_rule role_rule{"role", max_role_bytes, text_kind::body};
 constexpr text_rule model_rule{"model", max_model_bytes};
@@ -60,16 +22,9 @@ constexpr text_rule mcp_rule{"mcps", max_name_bytes};
 constexpr text_rule approval_rule{"approvals", max_pattern_bytes};
 constexpr text_rule title_rule{"title", max_title_bytes};
 constexpr text_rule input_rule{"input", max_input_bytes, text_kind::body};
-
-check check_list(const std::vector<std::string>& texts, const text_rule& rule) {
-  if (texts.size() > max_list_items) {
-    return wrong(rule.field, "must not have more than " + std::to_string(max_list_items) + " items");
-  }
-  for (const auto& text : texts) {
-    if (auto checked = check_text(text, rule); !checked) return checked;
-  }
-  return {};
-}
+constexpr text_rule message_rule{"text", max_message_bytes, text_kind::body};
+constexpr text_rule call_rule{"callId", max_call_id_bytes, text_kind::body};
+constexpr text_rule comment_rule{"comment", max_comment_bytes, text_kind::body, blank_text::allowed};
 
 // --- other values -----------------------------------------------------------------------------------------------
 
@@ -117,7 +72,7 @@ auto text_check(const text_rule& rule) {
   return [rule](const std::string& text) { return check_text(text, rule); };
 }
 auto list_check(const text_rule& rule) {
-  return [rule](const std::vector<std::string>& texts) { return check_list(texts, rule); };
+  return [rule](const std::vector<std::string>& texts) { return check_texts(texts, rule); };
 }
 auto id_check(std::string_view field) {
   return [field](const auto& which) { return check_id(which, field); };
@@ -160,8 +115,8 @@ result<void> validate(const agent_draft& draft) {
       check_glyph(draft.glyph),
       if_any(draft.manager, id_check("manager")),
       if_any(draft.team, text_check(team_rule)),
-      check_list(draft.mcps, mcp_rule),
-      check_list(draft.approvals, approval_rule),
+      check_texts(draft.mcps, mcp_rule),
+      check_texts(draft.approvals, approval_rule),
       check_max_turns(draft.max_turns),
       if_any(draft.budget, check_budget),
   });
@@ -199,6 +154,25 @@ result<void> validate(const task_patch& patch) {
       if_any(patch.input, text_check(input_rule)),
       if_any(patch.assignee, id_check("assignee")),
       if_any(patch.epic_id, id_check("epic_id")),
+  });
+}
+
+result<void> validate(const epic_draft& draft) {
+  return check_text(draft.name, name_rule);
+}
+
+result<void> validate(const epic_patch& patch) {
+  return if_any(patch.name, text_check(name_rule));
+}
+
+result<void> validate(const outgoing_message& what) {
+  return first_wrong({check_id(what.to, "to"), check_text(what.text, message_rule)});
+}
+
+result<void> validate(const approval_decision& word) {
+  return first_wrong({
+      if_any(word.call_id, text_check(call_rule)),
+      if_any(word.comment, text_check(comment_rule)),
   });
 }
 

@@ -1,4 +1,4 @@
-// What the values of agents and tasks must be, wherever they come from. Pure.
+// What the values of what callers make and change must be, wherever they come from. Pure.
 //
 // Every error is `errc::invalid` and its message names the field as the API spells it.
 #pragma once
@@ -7,7 +7,9 @@
 #include <string_view>
 
 #include "flotilla/agent.hpp"
+#include "flotilla/epic.hpp"
 #include "flotilla/limits.hpp"
+#include "flotilla/message.hpp"
 #include "flotilla/result.hpp"
 #include "flotilla/task.hpp"
 
@@ -26,6 +28,10 @@ namespace flotilla {
 [[nodiscard]] result<void> validate(const agent_patch& patch);
 [[nodiscard]] result<void> validate(const task_draft& draft);
 [[nodiscard]] result<void> validate(const task_patch& patch);
+[[nodiscard]] result<void> validate(const epic_draft& draft);
+[[nodiscard]] result<void> validate(const epic_patch& patch);
+[[nodiscard]] result<void> validate(const outgoing_message& what);
+[[nodiscard]] result<void> validate(const approval_decision& word);
 /// 1 to `max_page_limit`.
 [[nodiscard]] result<void> validate(const page_request& page);
 

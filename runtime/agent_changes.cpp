@@ -8,6 +8,7 @@
 #include "core/bus_types.hpp"
 #include "core/life_cycle.hpp"
 #include "core/validation.hpp"
+#include "runtime/mcp_changes.hpp"
 #include "runtime/patching.hpp"
 
 namespace flotilla::runtime {
@@ -56,6 +57,7 @@ void apply(agent& to, const agent_patch& patch) {
 result<decision<agent>> decide_create(const storage::snapshot& from, org_id org, const agent_draft& draft,
                                       timestamp now) {
   if (auto valid = validate(draft); !valid) return fail(std::move(valid.error()));
+  if (auto known = check_mcps_exist(from, org, draft.mcps); !known) return fail(std::move(known.error()));
   decision<agent> made;
   if (draft.manager) {
     auto legal = check_manager(from, org, std::nullopt, *draft.manager, made.changes);
@@ -90,6 +92,9 @@ result<decision<agent>> decide_update(const storage::snapshot& from, org_id org,
   if (patch.status) {
     auto legal = check_agent_transition(before.value.status, *patch.status);
     if (!legal) return fail(std::move(legal.error()));
+  }
+  if (patch.mcps) {
+    if (auto known = check_mcps_exist(from, org, *patch.mcps); !known) return fail(std::move(known.error()));
   }
   decision<agent> made;
   if (patch.manager && *patch.manager && *patch.manager != before.value.manager) {

@@ -8,11 +8,11 @@
 
 namespace flotilla::runtime {
 
-/// Errors: invalid (a value; an unknown or archived manager).
+/// Errors: invalid (a value; an unknown or archived manager, an unknown MCP server).
 [[nodiscard]] result<decision<agent>> decide_create(const storage::snapshot& from, org_id org,
                                                     const agent_draft& draft, timestamp now);
 
-/// Errors: not_found, invalid (a value, a cycle of managers, an illegal transition).
+/// Errors: not_found, invalid (a value, a cycle of managers, an unknown MCP server, an illegal transition).
 [[nodiscard]] result<decision<agent>> decide_update(const storage::snapshot& from, org_id org, agent_id which,
                                                     const agent_patch& patch, timestamp now);
 

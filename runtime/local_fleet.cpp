@@ -72,6 +72,7 @@ system_config::system_config(std::size_t scheduler_threads) {
 
 local_fleet::local_fleet(fleet_options options, opened parts)
     : new_admin_token_(std::move(parts.new_admin_token)),
+      mcp_policy_(options.mcp),
       key_(parts.key),
       store_(std::move(parts.store)),
       readers_(std::make_unique<reader_pool>(options.reader_threads)),

@@ -121,11 +121,16 @@ class local_fleet final : public fleet {
   /// Looks a task's agent up, and makes the request to it.
   void find_and_ask(org_id org, task_id which, agent_request ask, reply<actors::run_accepted> handler,
                     int asked_before = 0);
+  /// Makes a request to a task's agent, and answers with the task as it then stands.
+  void ask_and_show(const principal& who, task_id which, agent_request ask, reply<task> handler);
+  /// The task as it stands.
+  void show_task(const principal& who, task_id which, reply<task> handler);
   /// Has the agent of a task carry out what a change of its status means.
   void act(const task& on, org_id org, task_step action, reply<actors::run_accepted> handler);
 
   // In the order of their making; the destructor says in which order they end.
   std::optional<std::string> new_admin_token_;
+  const mcp_policy mcp_policy_;
   token_key key_;
   token_cache tokens_;
   std::unique_ptr<storage::store> store_;

@@ -46,25 +46,26 @@ void local_fleet::list_tasks(const principal& who, task_query query, reply<page<
 
 void local_fleet::update_task(const principal& who, task_id which, task_patch patch, reply<task> handler) {
   if (refused(handler)) return;
-  const auto answer_now = [this, who, which](const reply<task>& to) {
-    find_task(who, which, [to](result<task_detail> found) {
-      to(found ? result<task>(std::move(found->task)) : result<task>(fail(std::move(found.error()))));
-    });
-  };
   change<task_change>(
       context(), who.org,
       [org = who.org, which, patch = std::move(patch)](const storage::snapshot& from) {
         return decide_update(from, org, which, patch, system_wall_clock().now());
       },
-      [this, org = who.org, which, answer_now, handler = std::move(handler)](result<task_change> changed) {
+      [this, who, which, handler = std::move(handler)](result<task_change> changed) {
         if (!changed) return handler(fail(std::move(changed.error())));
-        if (changed->look_again) tell_agent(org, *changed->look_again);
-        if (!changed->action) return answer_now(handler);
-        act(changed->now, org, *changed->action, [answer_now, handler](result<actors::run_accepted> acted) {
+        if (changed->look_again) tell_agent(who.org, *changed->look_again);
+        if (!changed->action) return show_task(who, which, handler);
+        act(changed->now, who.org, *changed->action, [this, who, which, handler](result<actors::run_accepted> acted) {
           if (!acted) return handler(fail(std::move(acted.error())));
-          answer_now(handler);
+          show_task(who, which, handler);
         });
       });
+}
+
+void local_fleet::show_task(const principal& who, task_id which, reply<task> handler) {
+  find_task(who, which, [handler = std::move(handler)](result<task_detail> found) {
+    handler(found ? result<task>(std::move(found->task)) : result<task>(fail(std::move(found.error()))));
+  });
 }
 
 void local_fleet::act(const task& on, org_id org, task_step action, reply<actors::run_accepted> handler) {

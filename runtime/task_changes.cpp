@@ -7,6 +7,7 @@
 #include "actors/run_messages.hpp"
 #include "core/bus_types.hpp"
 #include "core/validation.hpp"
+#include "runtime/epic_changes.hpp"
 #include "runtime/patching.hpp"
 
 namespace flotilla::runtime {
@@ -31,12 +32,6 @@ result<void> check_assignee(const storage::snapshot& from, org_id org, agent_id 
   return {};
 }
 
-/// Epics come with their own endpoints; until there are any, an id names none.
-result<void> check_epic(const std::optional<flotilla::epic_id>& epic) {
-  if (epic) return fail(errc::invalid, "epic_id: no such epic");
-  return {};
-}
-
 /// What the state of a task forbids.
 result<void> check_fields(const storage::task_record& record, const task_patch& patch) {
   const bool pending = record.task.status == task_status::pending;
@@ -50,7 +45,7 @@ result<void> check_fields(const storage::task_record& record, const task_patch& 
   if (patch.input && *patch.input != record.task.input && (!pending || record.queued || record.task.attempt > 1)) {
     return fail(errc::invalid, "input: it can be changed only before the task has been run");
   }
-  return patch.epic_id ? check_epic(*patch.epic_id) : result<void>{};
+  return {};
 }
 
 }  // namespace
@@ -58,12 +53,14 @@ result<void> check_fields(const storage::task_record& record, const task_patch& 
 result<decision<task>> decide_create(const storage::snapshot& from, org_id org, const task_draft& draft,
                                      timestamp now) {
   if (auto valid = validate(draft); !valid) return fail(std::move(valid.error()));
-  if (auto known = check_epic(draft.epic_id); !known) return fail(std::move(known.error()));
   decision<task> made;
   if (auto legal = check_assignee(from, org, draft.assignee, made.changes); !legal) return fail(legal.error());
   if (draft.requester) {
     auto requester = named_agent(from, org, *draft.requester, "requester");
     if (!requester) return fail(std::move(requester.error()));
+  }
+  if (draft.epic_id) {
+    if (auto legal = check_epic(from, org, *draft.epic_id, made.changes); !legal) return fail(legal.error());
   }
   storage::task_record record;
   auto& added = record.task;
@@ -98,6 +95,9 @@ result<decision<task_change>> decide_update(const storage::snapshot& from, org_i
   auto after = before.value;
   if (patch.assignee && *patch.assignee != after.task.assignee) {
     if (auto legal = check_assignee(from, org, *patch.assignee, made.changes); !legal) return fail(legal.error());
+  }
+  if (patch.epic_id && *patch.epic_id && *patch.epic_id != after.task.epic_id) {
+    if (auto legal = check_epic(from, org, **patch.epic_id, made.changes); !legal) return fail(legal.error());
   }
   take(after.task.title, patch.title);
   take(after.task.input, patch.input);

@@ -13,7 +13,8 @@
 
 namespace flotilla::runtime {
 
-/// Errors: invalid (a value; an unknown or archived assignee, an unknown requester or epic).
+/// Errors: invalid (a value; an unknown or archived assignee, an unknown requester, an epic that is unknown or not
+/// active).
 [[nodiscard]] result<decision<task>> decide_create(const storage::snapshot& from, org_id org, const task_draft& draft,
                                                    timestamp now);
 

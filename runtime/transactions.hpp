@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct decision {
   storage::batch changes;  ///< empty, together with `messages`: nothing is to be written
   std::vector<storage::message_draft> messages;
   T answer;
+  /// Set where the answer says what only the commit decides, such as a message's place on the bus: it is then made of
+  /// the messages as they stand there, in the order of `messages`, and `answer` is not looked at.
+  std::function<T(const std::vector<storage::bus_entry>&)> answer_of_placed{};
 };
 
 /// The ports that a change goes through.
@@ -54,13 +58,15 @@ void change(const change_context& in, org_id org, std::function<result<decision<
     if (!decided) return handler(fail(std::move(decided.error())));
     if (decided->changes.empty() && decided->messages.empty()) return handler(std::move(decided->answer));
     auto answer = std::make_shared<T>(std::move(decided->answer));
-    in.journal->commit(
-        org, std::move(decided->changes), std::move(decided->messages), [=](result<void> outcome) mutable {
-          if (outcome) return handler(std::move(*answer));
-          const bool again = outcome.error().code == errc::conflict && decisions_made + 1 < max_decisions;
-          if (!again) return handler(fail(std::move(outcome.error())));
-          change<T>(in, org, std::move(decide), std::move(handler), decisions_made + 1);
-        });
+    in.journal->commit(org, std::move(decided->changes), std::move(decided->messages),
+                       [=, of_placed = std::move(decided->answer_of_placed)](
+                           result<std::vector<storage::bus_entry>> outcome) mutable {
+                         if (outcome) return handler(of_placed ? of_placed(*outcome) : std::move(*answer));
+                         const bool again =
+                             outcome.error().code == errc::conflict && decisions_made + 1 < max_decisions;
+                         if (!again) return handler(fail(std::move(outcome.error())));
+                         change<T>(in, org, std::move(decide), std::move(handler), decisions_made + 1);
+                       });
   });
 }
 

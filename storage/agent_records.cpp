@@ -3,6 +3,7 @@
 #include "core/validation.hpp"
 #include "flotilla/json.hpp"
 #include "storage/codec.hpp"
+#include "storage/counting.hpp"
 #include "storage/paging.hpp"
 #include "storage/records.hpp"
 
@@ -46,17 +47,36 @@ result<page<agent>> list_agents(const snapshot& from, org_id org, const agent_qu
 }
 
 void write_agent(batch& into, org_id org, const stored<agent>* before, const agent& after,
-                 std::optional<std::uint64_t> /*most*/) {
+                 std::optional<std::uint64_t> most) {
   require_as_read(into, keys::agent(org, after.id), before);
   into.put(keys::agent(org, after.id), to_json(after));
-  if (before != nullptr && before->value.status == after.status) return;
   const std::string position(keys::bytes_of(after.id.value));
+  const auto old_manager = before != nullptr ? before->value.manager : std::nullopt;
+  if (old_manager != after.manager) {
+    if (old_manager) into.erase(keys::agents_by_manager(org, *old_manager) + position);
+    if (after.manager) into.put(keys::agents_by_manager(org, *after.manager) + position, {});
+  }
+  if (before != nullptr && before->value.status == after.status) return;
   if (before != nullptr) into.erase(keys::agents_by_status(org, before->value.status) + position);
   into.put(keys::agents_by_status(org, after.status) + position, {});
+  count_agent(into, org, before != nullptr ? std::optional(before->value.status) : std::nullopt, after.status, most);
 }
 
 void require_agent(batch& into, org_id org, const stored<agent>& seen) {
   require_as_read(into, keys::agent(org, seen.value.id), &seen);
+}
+
+result<std::vector<agent_id>> read_reports(const snapshot& from, org_id org, agent_id manager, std::size_t most) {
+  std::vector<agent_id> found;
+  if (most == 0) return found;
+  const auto prefix = keys::agents_by_manager(org, manager);
+  const auto scanned =
+      from.scan(keys_with_prefix(prefix), direction::forward, [&](std::string_view key, std::string_view) {
+        found.push_back({keys::ulid_from(key.substr(prefix.size()))});
+        return found.size() < most;
+      });
+  if (!scanned) return fail(scanned.error());
+  return found;
 }
 
 result<bool> has_running_task(const snapshot& from, org_id org, agent_id which) {

@@ -35,6 +35,7 @@ void put_rows(appender& out, org_id org, const message& value, const std::string
     if (side.is == party::kind::agent) out.put(keys::messages_by_agent(org, side.agent) + position, {});
   }
   if (value.task_id) out.put(keys::messages_by_task(org, *value.task_id) + position, {});
+  if (value.epic_id) out.put(keys::messages_by_epic(org, *value.epic_id) + position, {});
   out.put(keys::messages_by_type(org, value.type) + position, {});
 }
 

@@ -13,6 +13,7 @@ using nlohmann::json;
 
 constexpr std::size_t task_header_size = 1 + 3 * keys::seq_size;
 constexpr unsigned char queued_flag = 1;
+constexpr unsigned char aside_flag = 2;
 constexpr std::size_t format_size = 4;
 
 /// Reads the fields of a flat record; remembers whether one was missing or wrong.
@@ -62,22 +63,29 @@ error damaged(std::string_view kind, std::string_view which) {
 }
 
 std::string encode(const task_record& value) {
-  std::string bytes(1, static_cast<char>(value.queued ? queued_flag : 0U));
+  const bool aside = value.task.input.size() > max_inline_input_bytes;
+  unsigned char flags = value.queued ? queued_flag : 0;
+  if (aside) flags |= aside_flag;
+  std::string bytes(1, static_cast<char>(flags));
   bytes.append(keys::seq_bytes(value.before_attempt));
   bytes.append(keys::seq_bytes(value.usage_before.input_tokens));
   bytes.append(keys::seq_bytes(value.usage_before.output_tokens));
-  return bytes.append(to_json(value.task));
+  if (!aside) return bytes.append(to_json(value.task));
+  auto without = value.task;
+  without.input.clear();
+  return bytes.append(to_json(without));
 }
 
-result<task_record> decode_task(std::string_view bytes) {
+result<coded_task> decode_task(std::string_view bytes) {
   if (bytes.size() < task_header_size) return fail(damaged("a task", {}));
   const auto flags = static_cast<unsigned char>(bytes.front());
   auto decoded = task_from_json(bytes.substr(task_header_size));
-  if (!decoded || flags > queued_flag) return fail(damaged("a task", {}));
+  if (!decoded || flags > (queued_flag | aside_flag)) return fail(damaged("a task", {}));
   const auto number = [bytes](std::size_t index) {
     return keys::seq_from(bytes.substr(1 + index * keys::seq_size, keys::seq_size));
   };
-  return task_record{std::move(*decoded), flags == queued_flag, number(0), {number(1), number(2)}};
+  return coded_task{{std::move(*decoded), (flags & queued_flag) != 0, number(0), {number(1), number(2)}},
+                    (flags & aside_flag) != 0};
 }
 
 std::string encode(const org& value) {

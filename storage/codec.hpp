@@ -2,12 +2,18 @@
 //
 //   agent     = the Agent object of the API, as to_json writes it
 //   task      = flags:u8 before_attempt:u64 input_before:u64 output_before:u64 json
-//               flags: bit 0 queued, the others 0; the two counts: task_record::usage_before; json: the Task object
+//               flags: bit 0 queued, bit 1 the input stands aside (table 'I') and is empty here, the others 0; the
+//               two counts: task_record::usage_before; json: the Task object
 //   event     = the Event object
 //   message   = the Message object
 //   org       = {"id","name","createdAt"}
 //   user      = {"id","name","role"}
 //   api token = {"id","org","user","name","role","createdAt"}
+//   epic      = the Epic object, its progress 0
+//   MCP server = the MCP server object
+//   secret    = updated_at:u64 (ms) sealed
+//   answer    = created_at:u64 (ms) request (32 bytes) finished:u8 answer
+//   counters  = u64 … (counters.hpp)
 //   log head  = u64, the last position taken
 //   format    = u32
 //
@@ -28,8 +34,16 @@
 
 namespace flotilla::storage {
 
+/// Inputs longer than this are kept aside, so that a step of a run does not write them again.
+inline constexpr std::size_t max_inline_input_bytes = 1024;
+
+/// A task's record without its index rows.
+struct coded_task {
+  task_record record;
+  bool input_aside = false;  ///< the input is to be read from its own row
+};
 [[nodiscard]] std::string encode(const task_record& value);
-[[nodiscard]] result<task_record> decode_task(std::string_view bytes);
+[[nodiscard]] result<coded_task> decode_task(std::string_view bytes);
 
 [[nodiscard]] std::string encode(const org& value);
 [[nodiscard]] result<org> decode_org(std::string_view bytes);

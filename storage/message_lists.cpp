@@ -1,4 +1,4 @@
-// Lists of messages. The scan goes over the index of the narrowest filter: task, then agent, then type; a type
+// Lists of messages. The scan goes over the index of the narrowest filter: task, then epic, agent, type; a type
 // filter that ends in '*' alone merges the indexes of the types that it means (there are few types, see
 // core/bus_types.hpp), so that it looks at no message that it does not give. The times of messages never decrease
 // along the bus, so `since` and `until` are bounds of positions, found by halving.
@@ -62,11 +62,13 @@ result<std::pair<message_seq, message_seq>> positions_for(const snapshot& from, 
 
 /// Is the filter one for which the indexes of several types are merged?
 bool merges_types(const message_filter& filter) {
-  return filter.type && filter.type->size() > 1 && filter.type->ends_with('*') && !filter.task && !filter.agent;
+  return filter.type && filter.type->size() > 1 && filter.type->ends_with('*') && !filter.task && !filter.epic &&
+         !filter.agent;
 }
 
 std::string index_for(org_id org, const message_filter& filter) {
   if (filter.task) return keys::messages_by_task(org, *filter.task);
+  if (filter.epic) return keys::messages_by_epic(org, *filter.epic);
   if (filter.agent) return keys::messages_by_agent(org, *filter.agent);
   if (filter.type && !filter.type->ends_with('*')) return keys::messages_by_type(org, *filter.type);
   return keys::all(keys::table::messages, org);

@@ -1,6 +1,7 @@
 #include "storage/staging.hpp"
 
 #include "storage/codec.hpp"
+#include "storage/counters.hpp"
 
 namespace flotilla::storage {
 
@@ -9,6 +10,9 @@ std::size_t size_of(const batch& changes) noexcept {
   for (const auto& write : changes.writes()) bytes += write.key.size() + (write.value ? write.value->size() : 0);
   for (const auto& condition : changes.preconditions()) {
     bytes += condition.key.size() + (condition.value ? condition.value->size() : 0);
+  }
+  for (const auto& counted : changes.increments()) {
+    bytes += counted.key.size() + counted.deltas.size() * sizeof(std::uint64_t);
   }
   return bytes;
 }
@@ -38,6 +42,7 @@ result<void> staging::add(const batch& changes) {
   for (const auto& write : changes.writes()) {
     added.emplace_back(write.key, write.value ? std::optional<std::string_view>(*write.value) : std::nullopt);
   }
+  if (auto done = count(changes, added); !done) return done;
   if (auto done = render(changes, added); !done) return done;
   std::size_t bytes = 0;
   for (const auto& [key, value] : added) bytes += key.size() + (value ? value->size() : 0);
@@ -60,6 +65,20 @@ result<void> staging::check(const batch& changes) const {
     if (!stands) return fail(stands.error());
     if (*stands != condition.value) return fail(errc::conflict, "The object was changed by someone else meanwhile.");
   }
+  return {};
+}
+
+result<void> staging::count(const batch& changes, std::vector<change>& into) {
+  std::unordered_map<std::string_view, std::string> sums;
+  for (const auto& each : changes.increments()) {
+    auto sum = sums.find(each.key);
+    const auto before = sum == sums.end() ? read(each.key) : result<std::optional<std::string>>(sum->second);
+    if (!before) return fail(before.error());
+    auto after = incremented(*before, each);
+    if (!after) return fail(std::move(after.error()));
+    sums.insert_or_assign(each.key, std::move(*after));
+  }
+  for (auto& [key, sum] : sums) into.emplace_back(key, keep(std::move(sum)));
   return {};
 }
 

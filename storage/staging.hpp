@@ -48,6 +48,7 @@ class staging {
 
   [[nodiscard]] result<std::optional<std::string>> read(std::string_view key) const;
   [[nodiscard]] result<void> check(const batch& changes) const;
+  [[nodiscard]] result<void> count(const batch& changes, std::vector<change>& into);
   [[nodiscard]] result<void> render(const batch& changes, std::vector<change>& into);
   std::string_view keep(std::string bytes);
 

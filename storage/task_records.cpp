@@ -3,6 +3,7 @@
 
 #include "core/validation.hpp"
 #include "storage/codec.hpp"
+#include "storage/counting.hpp"
 #include "storage/paging.hpp"
 #include "storage/records.hpp"
 
@@ -18,16 +19,34 @@ std::vector<std::string> index_keys(org_id org, const task_record& record) {
       keys::tasks_by_assignee(org, task.assignee).append(position),
       keys::tasks_by_assignee_and_status(org, task.assignee, task.status).append(position),
   };
-  const bool may_be_queued = task.status == task_status::pending || task.status == task_status::waiting;
-  const bool to_be_run = task.status == task_status::running || (may_be_queued && record.queued);
+  if (task.epic_id) found.push_back(keys::tasks_by_epic(org, *task.epic_id).append(position));
+  const bool to_be_run = task.status == task_status::running || is_queued(record);
   if (to_be_run) found.push_back(keys::work(org, task.assignee, task.priority, task.id));
   return found;
+}
+
+/// Does a task pass the filters that its index may not have sifted?
+bool passes(const task_query& query, const task& candidate) {
+  return (!query.priority || candidate.priority == *query.priority) &&
+         (!query.status || candidate.status == *query.status) &&
+         (!query.epic_id || candidate.epic_id == query.epic_id);
+}
+
+void put_input(batch& into, org_id org, const stored<task_record>* before, const task& after) {
+  const auto is_aside = [](const task& value) { return value.input.size() > max_inline_input_bytes; };
+  const bool was_aside = before != nullptr && is_aside(before->value.task);
+  if (is_aside(after)) {
+    if (!was_aside || before->value.task.input != after.input) into.put(keys::input(org, after.id), after.input);
+  } else if (was_aside) {
+    into.erase(keys::input(org, after.id));
+  }
 }
 
 /// The narrowest index for the filters that are set.
 std::string index_for(org_id org, const task_query& query) {
   if (query.assignee && query.status) return keys::tasks_by_assignee_and_status(org, *query.assignee, *query.status);
   if (query.assignee) return keys::tasks_by_assignee(org, *query.assignee);
+  if (query.epic_id) return keys::tasks_by_epic(org, *query.epic_id);
   if (query.status) return keys::tasks_by_status(org, *query.status);
   return keys::all(keys::table::tasks, org);
 }
@@ -40,7 +59,13 @@ result<std::optional<stored<task_record>>> read_task(const snapshot& from, org_i
   if (!*bytes) return std::nullopt;
   auto value = decode_task(**bytes);
   if (!value) return fail(damaged("task", which.to_string()));
-  return stored<task_record>{std::move(*value), std::move(**bytes)};
+  if (value->input_aside) {
+    auto input = from.get(keys::input(org, which));
+    if (!input) return fail(std::move(input.error()));
+    if (!*input) return fail(damaged("the input of task", which.to_string()));
+    value->record.task.input = std::move(**input);
+  }
+  return stored<task_record>{std::move(value->record), std::move(**bytes)};
 }
 
 result<page<task>> list_tasks(const snapshot& from, org_id org, const task_query& query) {
@@ -54,17 +79,18 @@ result<page<task>> list_tasks(const snapshot& from, org_id org, const task_query
                            if (!found) return fail(std::move(found.error()));
                            if (!*found) return fail(damaged("task", which.to_string()));
                            auto& task = (*found)->value.task;
-                           if (query.priority && task.priority != *query.priority) return std::nullopt;
+                           if (!passes(query, task)) return std::nullopt;
                            return std::move(task);
                          });
 }
 
 stored<task_record> write_task(batch& into, org_id org, const stored<task_record>* before, const task_record& after,
-                               const task_effects& /*effects*/) {
+                               const task_effects& effects) {
   auto key = keys::task(org, after.task.id);
   into.require(key, before != nullptr ? std::optional(before->bytes) : std::nullopt);
   stored<task_record> written{after, encode(after)};
   into.put(std::move(key), written.bytes);
+  put_input(into, org, before, after.task);
   const auto old_rows = before != nullptr ? index_keys(org, before->value) : std::vector<std::string>();
   const auto new_rows = index_keys(org, after);
   const auto absent_from = [](const std::vector<std::string>& rows, const std::string& row) {
@@ -76,6 +102,7 @@ stored<task_record> write_task(batch& into, org_id org, const stored<task_record
   for (const auto& row : new_rows) {
     if (absent_from(old_rows, row)) into.put(row, {});
   }
+  count_task(into, org, before != nullptr ? &before->value : nullptr, after, effects);
   return written;
 }
 

@@ -135,13 +135,13 @@ class fleet {
 
   // --- agents ---------------------------------------------------------------------------------------------
 
-  /// Errors: invalid (a value; an unknown or archived manager), forbidden (the plan's limit).
+  /// Errors: invalid (a value; an unknown or archived manager, an unknown MCP server), forbidden (the plan's limit).
   virtual void create_agent(const principal& who, agent_draft draft, reply<agent> handler) = 0;
   /// Errors: not_found.
   virtual void find_agent(const principal& who, agent_id which, reply<agent> handler) = 0;
   /// Newest first. Errors: invalid (limit, cursor).
   virtual void list_agents(const principal& who, agent_query query, reply<page<agent>> handler) = 0;
-  /// Errors: not_found, invalid (a value, a cycle of managers, an illegal transition).
+  /// Errors: not_found, invalid (a value, a cycle of managers, an unknown MCP server, an illegal transition).
   virtual void update_agent(const principal& who, agent_id which, agent_patch patch, reply<agent> handler) = 0;
   /// The agents that are not archived, as the tree of their managers: those without a manager, or the one named.
   /// Errors: not_found (the root), too_large (above `max_tree_agents`).
@@ -153,8 +153,8 @@ class fleet {
 
   // --- tasks ----------------------------------------------------------------------------------------------
 
-  /// Errors: invalid (a value, an unknown or archived assignee, an unknown requester or epic), forbidden (the plan's
-  /// limit).
+  /// Errors: invalid (a value, an unknown or archived assignee, an unknown requester, an epic that is unknown or not
+  /// active), forbidden (the plan's limit).
   virtual void create_task(const principal& who, task_draft draft, reply<task> handler) = 0;
   /// Errors: not_found.
   virtual void find_task(const principal& who, task_id which, reply<task_detail> handler) = 0;
@@ -211,7 +211,8 @@ class fleet {
 
   // --- MCP servers ----------------------------------------------------------------------------------------
 
-  /// Errors: invalid (a value, a name that is taken, a reference to no secret), forbidden (the policy).
+  /// Errors: invalid (a value, a name that is taken, a reference to no secret, no such executable), forbidden (the
+  /// policy's commands, `max_mcp_servers_per_org`).
   virtual void create_mcp(const principal& who, mcp_draft draft, reply<mcp_server> handler) = 0;
   /// Errors: not_found.
   virtual void find_mcp(const principal& who, mcp_id which, reply<mcp_server> handler) = 0;

@@ -17,6 +17,7 @@ inline constexpr std::size_t max_manager_depth = 64;  ///< managers above an age
 
 inline constexpr std::size_t max_message_bytes = 64U << 10U;  ///< of a message from a human
 inline constexpr std::size_t max_comment_bytes = 16U << 10U;  ///< of the word on an approval
+inline constexpr std::size_t max_call_id_bytes = 1024;        ///< of a tool call, as a model named it
 
 inline constexpr std::size_t max_secret_key_bytes = 128;
 inline constexpr std::size_t max_secret_value_bytes = 32U << 10U;

@@ -76,8 +76,9 @@ class rocksdb_snapshot final : public snapshot {
 
 class rocksdb_store final : public store {
  public:
-  rocksdb_store(std::unique_ptr<database> kept, std::chrono::milliseconds recovery_interval)
-      : database_(std::move(kept)), lane_(*database_, recovery_interval) {}
+  rocksdb_store(std::unique_ptr<database> kept, std::chrono::milliseconds recovery_interval,
+                std::shared_ptr<store_observer> observer)
+      : database_(std::move(kept)), lane_(*database_, recovery_interval, std::move(observer)) {}
 
   result<std::unique_ptr<storage::snapshot>> snapshot() const override {
     auto use = database_->use();
@@ -98,9 +99,10 @@ class rocksdb_store final : public store {
 
 result<std::unique_ptr<store>> open_rocksdb_store(rocksdb_options options) {
   const auto interval = options.recovery_interval;
+  auto observer = options.observer;
   auto opened = database::open(std::move(options));
   if (!opened) return fail(std::move(opened.error()));
-  return std::make_unique<rocksdb_store>(std::move(*opened), interval);
+  return std::make_unique<rocksdb_store>(std::move(*opened), interval, std::move(observer));
 }
 
 }  // namespace flotilla::storage

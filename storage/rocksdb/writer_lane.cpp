@@ -22,8 +22,12 @@ Slice slice_of(std::string_view text) {
 
 }  // namespace
 
-writer_lane::writer_lane(database& target, std::chrono::milliseconds recovery_interval)
-    : database_(target), guard_(target.guard()), recovery_interval_(recovery_interval) {
+writer_lane::writer_lane(database& target, std::chrono::milliseconds recovery_interval,
+                         std::shared_ptr<store_observer> observer)
+    : database_(target),
+      guard_(target.guard()),
+      recovery_interval_(recovery_interval),
+      observer_(std::move(observer)) {
   database_.on_background_error([this] {
     const std::lock_guard lock(mutex_);
     background_error_ = true;
@@ -43,7 +47,7 @@ writer_lane::~writer_lane() {
 }
 
 void writer_lane::push(batch changes, durability level, reply<void> done) {
-  job added{std::move(changes), level, std::move(done), 0, false};
+  job added{std::move(changes), level, std::move(done), 0, false, clock::now()};
   added.bytes = size_of(added.changes);
   if (added.bytes > max_batch_bytes) {  // it still takes its turn, so that answers come in order
     added.too_large = true;
@@ -116,7 +120,9 @@ void writer_lane::carry_out(std::vector<job>& group) {
   std::vector<result<void>> answers;
   answers.reserve(group.size());
   if (!broken_ && !write(group, answers)) fail_writes();
+  const auto now = clock::now();
   for (std::size_t i = 0; i < group.size(); ++i) {
+    if (observer_) observer_->on_commit(now - group[i].pushed_at);
     if (group[i].too_large) {
       group[i].done(fail(batch_too_large()));
     } else if (broken_) {
@@ -149,7 +155,9 @@ bool writer_lane::write(const std::vector<job>& group, std::vector<result<void>>
     if (!added.ok()) return false;
   }
   if (changes.Count() == 0) return !how.sync || (*open)->SyncWAL().ok();
+  const auto began = clock::now();
   if (!(*open)->Write(how, &changes).ok()) return false;
+  if (observer_) observer_->on_group(group.size(), changes.GetDataSize(), how.sync, clock::now() - began);
   guard_.acknowledge();
   return true;
 }

@@ -33,7 +33,8 @@ static_assert(max_waiting_bytes > max_batch_bytes);
 class writer_lane {
  public:
   /// The database must outlive the lane.
-  writer_lane(database& target, std::chrono::milliseconds recovery_interval);
+  writer_lane(database& target, std::chrono::milliseconds recovery_interval,
+              std::shared_ptr<store_observer> observer);
   /// Carries out and answers what waits, then returns.
   ~writer_lane();
   writer_lane(const writer_lane&) = delete;
@@ -52,6 +53,7 @@ class writer_lane {
     reply<void> done;
     std::size_t bytes = 0;
     bool too_large = false;
+    clock::time_point pushed_at;
   };
   enum class turn : std::uint8_t { write, recover, stop };
 
@@ -69,6 +71,7 @@ class writer_lane {
   database& database_;
   wal_guard& guard_;
   const std::chrono::milliseconds recovery_interval_;
+  const std::shared_ptr<store_observer> observer_;  ///< may be null
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;

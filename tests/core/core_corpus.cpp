@@ -20,4 +20,8 @@ BOOST_AUTO_TEST_CASE(journal) {
   replay_corpus("journal", fuzz_journal);
 }
 
+BOOST_AUTO_TEST_CASE(references) {
+  replay_corpus("references", fuzz_references);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

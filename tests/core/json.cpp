@@ -359,9 +359,11 @@ BOOST_AUTO_TEST_CASE(me_errors_and_lists) {
   identity me;
   me.user = {fixed_id<user_id>("A"), "Owner", role::operator_};
   me.org = {fixed_id<org_id>("B"), "default", at_ms(0)};
-  BOOST_TEST(to_json(me) == R"({"user":{"id":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAA","name":"Owner","role":"operator"},)"
-                            R"("org":{"id":"org_01ARZ3NDEKTSV4RRFFQ69G5FAB","name":"default"},)"
-                            R"("plan":{"name":"self-hosted","limits":{}},"features":{}})");
+  BOOST_TEST(
+      to_json(me) ==
+      R"({"user":{"id":"usr_01ARZ3NDEKTSV4RRFFQ69G5FAA","name":"Owner","role":"operator"},)"
+      R"("org":{"id":"org_01ARZ3NDEKTSV4RRFFQ69G5FAB","name":"default"},)"
+      R"("plan":{"name":"self-hosted","limits":{"agents":null,"tasksPerMonth":null,"tokensPerMonth":null,"concurrentRuns":null}},"features":{}})");
   BOOST_TEST(to_json(error{errc::invalid, "name: \"\"", std::nullopt}) == R"({"error":"name: \"\""})");
   BOOST_TEST(to_json(std::vector<error>{}) == "[]");
   BOOST_TEST(to_json(std::vector<error>(2)) == R"([{"error":""},{"error":""}])");

@@ -315,6 +315,31 @@ BOOST_AUTO_TEST_CASE(patches_are_checked_where_they_change) {
   BOOST_TEST(verdict(task).starts_with("assignee: "));
 }
 
+BOOST_AUTO_TEST_CASE(epics) {
+  BOOST_TEST(verdict(epic_draft{"Launch", {}}) == "fine");
+  BOOST_TEST(verdict(epic_draft{"", {}}) == "name: must not be empty");
+  BOOST_TEST(verdict(epic_draft{std::string(max_name_bytes + 1, 'x'), {}}).starts_with("name: "));
+  epic_patch patch;
+  BOOST_TEST(verdict(patch) == "fine");
+  patch.name = "a\nb";
+  BOOST_TEST(verdict(patch) == "name: must not hold control characters");
+}
+
+BOOST_AUTO_TEST_CASE(words_of_humans) {
+  const auto ada = agent_id::make(timestamp{});
+  BOOST_TEST(verdict(outgoing_message{ada, "a\nb"}) == "fine");
+  BOOST_TEST(verdict(outgoing_message{ada, "\n"}) == "text: must not be empty");
+  BOOST_TEST(verdict(outgoing_message{ada, "\xFF"}) == "text: must be valid UTF-8");
+  BOOST_TEST(verdict(outgoing_message{ada, std::string(max_message_bytes, 'x')}) == "fine");
+  BOOST_TEST(verdict(outgoing_message{ada, std::string(max_message_bytes + 1, 'x')}).starts_with("text: "));
+  BOOST_TEST(verdict(outgoing_message{{}, "a"}).starts_with("to: "));
+  BOOST_TEST(verdict(approval_decision{}) == "fine");
+  BOOST_TEST(verdict(approval_decision{true, "call", ""}) == "fine");
+  BOOST_TEST(verdict(approval_decision{true, "", {}}) == "callId: must not be empty");
+  BOOST_TEST(verdict(approval_decision{true, {}, std::string("\0", 1)}).starts_with("comment: "));
+  BOOST_TEST(verdict(approval_decision{true, {}, std::string(max_comment_bytes + 1, 'x')}).starts_with("comment: "));
+}
+
 BOOST_AUTO_TEST_CASE(pages) {
   BOOST_TEST(verdict(page_request{}) == "fine");
   BOOST_TEST(verdict(page_request{.limit = 1, .cursor = "any"}) == "fine");

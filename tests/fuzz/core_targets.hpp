@@ -6,10 +6,13 @@
 
 #include "core/glob.hpp"
 #include "core/json_decode.hpp"
+#include "core/metadata_hosts.hpp"
 #include "core/run_machine.hpp"
+#include "core/secret_references.hpp"
 #include "core/validation.hpp"
 #include "flotilla/id.hpp"
 #include "flotilla/json.hpp"
+#include "flotilla/secret.hpp"
 #include "flotilla/time.hpp"
 #include "tests/fuzz/must.hpp"
 
@@ -31,6 +34,23 @@ inline void fuzz_texts(std::string_view text) {
   const auto [pattern, subject] = first_line(text);
   if (glob_matches(pattern, subject)) must(glob_matches(std::string(pattern) + "*", subject));
   must(glob_matches("*", subject));
+}
+
+/// The pieces of a text, written as it writes them, are the text; none is empty, and only well-formed references are
+/// taken for such.
+inline void fuzz_references(std::string_view text) {
+  (void)is_metadata_host(text);
+  const auto pieces = split_references(text);
+  if (!pieces) return must(begins_reference(text));
+  std::string joined;
+  bool any = false;
+  for (const auto& piece : *pieces) {
+    must(!piece.text.empty());
+    must(piece.is_secret ? is_secret_key(piece.text) : !begins_reference(piece.text));
+    any = any || piece.is_secret;
+    joined += piece.is_secret ? "${secret:" + std::string(piece.text) + "}" : std::string(piece.text);
+  }
+  must(joined == text && any == begins_reference(text));
 }
 
 /// A record that can be read is written and read again to the same, byte for byte.

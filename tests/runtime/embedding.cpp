@@ -9,86 +9,11 @@
 
 #include "flotilla/fleet.hpp"
 #include "flotilla/json.hpp"
+#include "tests/runtime/host.hpp"
 #include "tests/support/scratch_directory.hpp"
 
 using namespace flotilla;
-using flotilla::testing::read_file;
-using flotilla::testing::scratch_directory;
-
-namespace {
-
-constexpr std::chrono::seconds patience{60};  ///< for whatever must happen, however slow the machine is
-
-template <class T>
-result<T> await(const std::function<void(reply<T>)>& call) {
-  auto answer = std::make_shared<std::promise<result<T>>>();
-  auto future = answer->get_future();
-  call([answer](result<T> value) { answer->set_value(std::move(value)); });
-  BOOST_REQUIRE((future.wait_for(patience) == std::future_status::ready));
-  return future.get();
-}
-
-/// A fleet and its admin.
-struct host {
-  explicit host(fleet_options options) {
-    auto opened = open_fleet(std::move(options));
-    BOOST_REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().message));
-    runtime = std::move(*opened);
-  }
-
-  void log_in(const std::string& token) {
-    const auto found =
-        await<principal>([&](reply<principal> done) { runtime->authenticate(token, std::move(done)); });
-    BOOST_REQUIRE(found);
-    who = *found;
-  }
-  result<agent> hire(const std::string& name, std::optional<agent_id> manager = std::nullopt) {
-    agent_draft draft;
-    draft.name = name;
-    draft.role = "You help.";
-    draft.model = "rehearsal-1";
-    draft.provider = "rehearsal";
-    draft.glyph = "🦊";
-    draft.manager = manager;
-    return await<agent>([&](reply<agent> done) { runtime->create_agent(who, draft, std::move(done)); });
-  }
-  result<task> give(agent_id assignee, const std::string& input) {
-    task_draft draft;
-    draft.title = "A task";
-    draft.input = input;
-    draft.assignee = assignee;
-    return await<task>([&](reply<task> done) { runtime->create_task(who, draft, std::move(done)); });
-  }
-  /// Runs a task and gives the JSON of its events, to the last.
-  std::vector<std::string> run(task_id which, bool restart = false) {
-    const auto ticket =
-        await<run_ticket>([&](reply<run_ticket> done) { runtime->run_task(who, which, restart, std::move(done)); });
-    BOOST_REQUIRE(ticket);
-    const auto watch = await<std::shared_ptr<subscription>>([&](reply<std::shared_ptr<subscription>> done) {
-      runtime->watch_task(who, which, ticket->before_first, std::move(done));
-    });
-    BOOST_REQUIRE(watch);
-    std::vector<std::string> events;
-    for (bool ended = false; !ended;) {
-      const auto chunk = await<log_chunk>([&](reply<log_chunk> done) { (*watch)->next(1U << 20U, std::move(done)); });
-      BOOST_REQUIRE(chunk);
-      for (const auto& entry : chunk->entries) events.push_back(*entry.json);
-      ended = chunk->ended;
-    }
-    return events;
-  }
-  task_detail detail(task_id which) {
-    auto found =
-        await<task_detail>([&](reply<task_detail> done) { runtime->find_task(who, which, std::move(done)); });
-    BOOST_REQUIRE(found);
-    return std::move(*found);
-  }
-
-  std::unique_ptr<fleet> runtime;
-  principal who;
-};
-
-}  // namespace
+using namespace flotilla::testing;
 
 BOOST_AUTO_TEST_SUITE(embedding)
 

@@ -1,0 +1,82 @@
+// Kept answers as records.
+#include "storage/answer_records.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "storage/codec.hpp"
+#include "storage/key_schema.hpp"
+
+namespace flotilla::storage {
+namespace {
+
+constexpr std::size_t header_size = keys::seq_size + sizeof(digest) + 1;
+
+std::uint64_t milliseconds_of(timestamp when) {
+  return static_cast<std::uint64_t>(when.time_since_epoch().count());
+}
+
+std::string encode(const kept_answer& value) {
+  auto bytes = keys::seq_bytes(milliseconds_of(value.created_at));
+  for (const auto byte : value.request) bytes.push_back(static_cast<char>(byte));
+  bytes.push_back(value.finished ? 1 : 0);
+  return bytes + value.answer;
+}
+
+result<kept_answer> decode(std::string_view bytes) {
+  if (bytes.size() < header_size || static_cast<unsigned char>(bytes[header_size - 1]) > 1) {
+    return fail(damaged("a kept answer", {}));
+  }
+  kept_answer value;
+  value.created_at = timestamp{std::chrono::milliseconds{keys::seq_from(bytes.substr(0, keys::seq_size))}};
+  const auto request = bytes.substr(keys::seq_size, sizeof(digest));
+  std::transform(request.begin(), request.end(), value.request.begin(),
+                 [](char byte) { return static_cast<std::uint8_t>(byte); });
+  value.finished = bytes[header_size - 1] == 1;
+  value.answer = bytes.substr(header_size);
+  return value;
+}
+
+digest digest_from(std::string_view bytes) {
+  digest value{};
+  std::transform(bytes.begin(), bytes.end(), value.begin(),
+                 [](char byte) { return static_cast<std::uint8_t>(byte); });
+  return value;
+}
+
+}  // namespace
+
+result<std::optional<stored<kept_answer>>> read_answer(const snapshot& from, org_id org, const digest& key) {
+  auto bytes = from.get(keys::answer(org, key));
+  if (!bytes) return fail(std::move(bytes.error()));
+  if (!*bytes) return std::nullopt;
+  auto value = decode(**bytes);
+  if (!value) return fail(std::move(value.error()));
+  return stored<kept_answer>{std::move(*value), std::move(**bytes)};
+}
+
+void write_answer(batch& into, org_id org, const digest& key, const stored<kept_answer>* before,
+                  const kept_answer& after) {
+  auto row = keys::answer(org, key);
+  into.require(row, before != nullptr ? std::optional(before->bytes) : std::nullopt);
+  into.put(std::move(row), encode(after));
+  if (before != nullptr && before->value.created_at == after.created_at) return;
+  if (before != nullptr) into.erase(keys::answer_age(org, milliseconds_of(before->value.created_at), key));
+  into.put(keys::answer_age(org, milliseconds_of(after.created_at), key), {});
+}
+
+result<void> erase_old_answers(batch& into, const snapshot& from, org_id org, timestamp made_before,
+                               std::size_t most) {
+  if (most == 0) return {};
+  const auto prefix = keys::all(keys::table::answers_by_age, org);
+  const key_range old{prefix, prefix + keys::seq_bytes(milliseconds_of(made_before))};
+  std::size_t erased = 0;
+  return from.scan(old, direction::forward, [&](std::string_view age_row, std::string_view) {
+    const auto key = digest_from(age_row.substr(prefix.size() + keys::seq_size));
+    into.erase(std::string(age_row));
+    into.erase(keys::answer(org, key));
+    return ++erased < most;
+  });
+}
+
+}  // namespace flotilla::storage

@@ -1,0 +1,23 @@
+// What a change of an agent or a task adds to the counters of usage_records.hpp. For the record files of this room.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "storage/records.hpp"
+#include "storage/store.hpp"
+
+namespace flotilla::storage {
+
+/// Does it lie in a work queue to be taken up?
+[[nodiscard]] bool is_queued(const task_record& record) noexcept;
+
+/// `before`: nothing for a new agent. `most`: see `write_agent`.
+void count_agent(batch& into, org_id org, std::optional<agent_status> before, agent_status after,
+                 std::optional<std::uint64_t> most);
+
+/// `before`: null for a new task.
+void count_task(batch& into, org_id org, const task_record* before, const task_record& after,
+                const task_effects& effects);
+
+}  // namespace flotilla::storage

@@ -1,0 +1,9 @@
+// libFuzzer: references to secrets, and hosts.
+#include <cstdint>
+
+#include "tests/fuzz/core_targets.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  flotilla::testing::fuzz_references({reinterpret_cast<const char*>(data), size});
+  return 0;
+}
