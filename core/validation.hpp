@@ -12,11 +12,10 @@
 #include "flotilla/message.hpp"
 #include "flotilla/result.hpp"
 #include "flotilla/task.hpp"
+#include "flotilla/text.hpp"
 
 namespace flotilla {
 
-/// Is the text valid UTF-8 (RFC 3629)?
-[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 /// Is the text exactly one emoji: one extended grapheme cluster (UAX #29) that is shown as emoji (UTS #51)?
 [[nodiscard]] bool is_single_emoji(std::string_view text);
 /// Does the runtime know a provider of this name?

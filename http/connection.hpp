@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -40,6 +41,8 @@ class live_exchanges {
 struct exchange_settings {
   live_exchanges live;
   bool access_log = true;
+  /// Takes secrets out of a text. Called only while the server lives.
+  std::function<std::string(std::string)> without_secrets;
 };
 
 /// An exchange over a RESTinio request. The lock makes sure that nothing is written to a server that has gone: the
@@ -54,6 +57,7 @@ class restinio_exchange final : public exchange, public std::enable_shared_from_
 
   [[nodiscard]] const request& in() const noexcept override { return in_; }
   [[nodiscard]] connection_id connection() const noexcept override { return connection_; }
+  [[nodiscard]] client_address remote() const noexcept override { return remote_; }
   void answer(response what) override;
   void begin_stream(std::string first, write_handler done) override;
   void write(std::string bytes, write_handler done) override;
@@ -82,6 +86,7 @@ class restinio_exchange final : public exchange, public std::enable_shared_from_
   const restinio::request_handle_t request_;  // owns what `in_` points to; its connection is taken out when answered
   const std::shared_ptr<exchange_settings> shared_;
   const connection_id connection_;
+  const client_address remote_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   request in_;
 

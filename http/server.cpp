@@ -127,6 +127,7 @@ class server::engine {
         ticker_(io_),
         http_(restinio::external_io_context(io_), settings(address)) {
     exchanges_->access_log = options.access_log;
+    exchanges_->without_secrets = [&served](std::string text) { return served.without_secrets(std::move(text)); };
   }
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
@@ -137,6 +138,7 @@ class server::engine {
     http_.open_sync();
     tick();
     for (std::size_t i = 0; i < options_.io_threads; ++i) threads_.emplace_back([this] { run(); });
+    api_->served.on_token_revoked([this](token_id which) { cut_off(which); });
   }
 
   void stop(std::chrono::milliseconds grace);
@@ -149,6 +151,7 @@ class server::engine {
   restinio::request_handling_status_t accept(restinio::request_handle_t handle);
   void run();
   void tick();
+  void cut_off(token_id which);
 
   const server_options options_;
   std::shared_ptr<api> api_;
@@ -220,6 +223,12 @@ void server::engine::tick() {
   });
 }
 
+/// The streams end on a thread of the server's own: the one that tells of the revocation must not be held up.
+void server::engine::cut_off(token_id which) {
+  api_->streams.note_revoked(which);
+  asio::post(io_, [shared = api_, which] { shared->streams.cut_off(which); });
+}
+
 void server::engine::stop(std::chrono::milliseconds grace) {
   const std::lock_guard lock(stopping_);
   if (threads_.empty()) return;
@@ -229,6 +238,7 @@ void server::engine::stop(std::chrono::milliseconds grace) {
     api_->streams.end_all();
     (void)exchanges_->live.await_none(until);  // what is left belongs to readers that do not read
   }
+  api_->served.on_token_revoked(nullptr);
   io_.stop();
   for (auto& thread : threads_) thread.join();
   threads_.clear();

@@ -39,7 +39,7 @@ const std::map<std::string, std::vector<std::string>, std::less<>> library_homes
     {"restinio", {"http/"}},
     {"asio", {"http/", "runtime/"}},
     {"curl", {"providers/", "mcp/", "runtime/"}},
-    {"sodium", {"runtime/"}},
+    {"sodium", {"runtime/", "http/"}},
     {"unicode", {"core/"}},
     {"CLI", {"cli/"}},
     {"spdlog", {"runtime/", "http/", "cli/"}},

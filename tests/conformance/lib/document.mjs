@@ -47,7 +47,7 @@ export class ApiDocument {
       success: Number(success),
       isStream: 'text/event-stream' in (responses[success]?.content ?? {}),
       isOpen: (described.security ?? this.json.security ?? []).length === 0,
-      leastRole: described['x-least-role'],
+      leastRole: described['x-least-role'] ?? undefined,
       pathParameters: parameters.filter((one) => one.in === 'path'),
       query: parameters.filter((one) => one.in === 'query'),
       headers: parameters.filter((one) => one.in === 'header'),
