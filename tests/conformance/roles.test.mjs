@@ -21,7 +21,13 @@ async function callAll(token, expects, from = () => undefined) {
   const client = context.client.as(token);
   const faults = [];
   for (const operation of context.document.operations.filter((one) => !one.isOpen)) {
-    const call = await callsOf(operation)[0](context.world);
+    let call;
+    try {
+      call = await callsOf(operation)[0](context.world);
+    } catch (problem) {
+      faults.push(`${operation.name}: cannot be prepared: ${problem.message}`);
+      continue;
+    }
     const status = expects(operation) || operation.success;
     const before = status >= 400 ? await everythingOf(context.client) : {};
     const answer = await send(client, operation, { ...call, from: from() });

@@ -44,9 +44,12 @@ async function unchanged(what, send) {
 async function forEach(wanted, check) {
   const faults = [];
   for (const operation of context.document.operations.filter(wanted)) {
-    const call = await callsOf(operation).at(-1)(context.world);
-    const full = await callsOf(operation)[0](context.world);
-    faults.push(...(await check(operation, { ...full, body: full.body ?? call.body })));
+    try {
+      const call = await callsOf(operation)[0](context.world);
+      faults.push(...(await check(operation, call)));
+    } catch (problem) {
+      faults.push(`${operation.name}: ${problem.message}`);
+    }
   }
   mustBeEmpty(faults, 'wrong requests');
 }
@@ -280,13 +283,14 @@ describe('where there is nothing', () => {
   });
 
   test('methods that a path does not have', async () => {
-    const paths = new Map();
-    for (const one of context.document.operations) paths.set(one.path, [...(paths.get(one.path) ?? []), one]);
-    for (const [path, operations] of paths) {
-      const has = operations.map((one) => one.method);
+    const { operations } = context.document;
+    const matches = (template, path) => new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`).test(path);
+    for (const template of new Set(operations.map((one) => one.path))) {
+      const path = fillPath(template, unknownIds(operations.find((one) => one.path === template)));
+      // "tree" could be an id: what an agent's path has, the tree's has.
+      const has = operations.filter((one) => matches(one.path, path)).map((one) => one.method);
       for (const method of ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'].filter((one) => !has.includes(one))) {
-        const answer = await context.client.ask(method, fillPath(path, unknownIds(operations[0])), { body: method === 'GET' ? undefined : '{}' });
-        // /api/agents/tree is no agent: its path belongs to itself alone.
+        const answer = await context.client.ask(method, path, { body: method === 'GET' ? undefined : '{}' });
         assert.equal(answer.status, 405, `${method} ${path}`);
         assert.deepEqual(errorShapeFaults(answer), [], `${method} ${path}`);
         for (const one of has) assert.ok(answer.headers.allow.split(', ').includes(one), `${path} allows ${answer.headers.allow}`);

@@ -2,6 +2,7 @@
 
 export const unreachable = [
   { status: '500', why: 'means a fault of the server; a test that could bring one about would be a bug report' },
+  { status: '409', why: 'means that the same object was changed by others, again and again while it was tried: a matter of speed' },
 ];
 
 /** The documented statuses that were never seen: "GET /api/agents 404". */

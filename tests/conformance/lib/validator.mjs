@@ -7,10 +7,10 @@ const documentId = 'https://flotilla.test/openapi.json';
 const annotations = ['discriminator', 'xml', 'externalDocs', 'example'];
 // Of the document's own top, which Ajv looks at on the way to a schema in it.
 const topFields = ['openapi', 'info', 'servers', 'paths', 'components', 'security', 'tags', 'webhooks', 'jsonSchemaDialect'];
-// Header fields that are HTTP's own: they need no word in the document.
+// Header fields that are HTTP's own, or are for browsers and proxies: they need no word in the document.
 const ownHeaders = new Set([
   ...['connection', 'content-length', 'content-type', 'date', 'keep-alive', 'server', 'transfer-encoding'],
-  ...['cache-control', 'x-content-type-options'],
+  ...['cache-control', 'x-content-type-options', 'x-accel-buffering'],
 ]);
 
 export class Validator {
