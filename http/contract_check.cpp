@@ -122,6 +122,8 @@ bool is_textual(field_kind kind) noexcept {
 }  // namespace
 
 complaint fault_of(const field& wanted, std::string_view text) {
+  const auto may_be_empty = wanted.kind == field_kind::text && wanted.least == 0;
+  if (text.empty() && is_textual(wanted.kind) && !may_be_empty) return "must not be empty";
   switch (wanted.kind) {
     case field_kind::line:
     case field_kind::text:

@@ -76,6 +76,7 @@ result<json> parse_object(std::string_view body) {
 
 std::string digits_of(const json& value) {
   if (value.is_number_unsigned()) return std::to_string(value.get<std::uint64_t>());
+  if (value.is_number_integer()) return std::to_string(value.get<std::int64_t>());
   if (!value.is_number_float()) return {};
   constexpr double exact = 9007199254740991;  // 2^53 - 1
   const auto number = value.get<double>();

@@ -34,8 +34,8 @@ inline constexpr std::size_t max_json_depth = 64;  ///< arrays and objects withi
 /// What is wrong with a value, as the rest of the sentence "name: …"; empty where nothing is.
 using complaint = std::string;
 
-/// The digits of a JSON number that is whole and not negative, also one written with an exponent or as "5.0"; a text
-/// that is no number for everything else, and for what a double does not hold exactly.
+/// The digits of a JSON number that is whole, also one written with an exponent or as "5.0"; a text that is no number
+/// for everything else, and for what a double does not hold exactly.
 [[nodiscard]] std::string digits_of(const nlohmann::json& value);
 
 /// The size of a page: 1 to `max_page_limit`.

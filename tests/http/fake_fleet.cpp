@@ -296,14 +296,24 @@ void fake_fleet::watch_task(const principal&, task_id which, event_seq after,
   held_.notify_all();
 }
 
-void fake_fleet::let_watch() {
+void fake_fleet::await_held_watch() {
   std::unique_lock lock(guard_);
   if (!held_.wait_for(lock, patience, [this] { return held_watch_ != nullptr; })) {
     throw std::runtime_error("nobody watches");
   }
+}
+
+void fake_fleet::let_watch() {
+  await_held_watch();
+  std::unique_lock lock(guard_);
   const auto open = std::exchange(held_watch_, nullptr);
   lock.unlock();
   open();
+}
+
+bool fake_fleet::has_revocation_listener() const {
+  const std::lock_guard lock(guard_);
+  return revoked_ != nullptr;
 }
 
 void fake_fleet::list_messages(const principal&, message_query query, reply<page<message>> handler) {
@@ -336,7 +346,7 @@ void fake_fleet::create_token(const principal& who, token_draft draft, reply<new
     made.token.role = draft.role;
     made.token.created_at = now;
     made.text = "fr_live_" + std::string(43, 'A');
-    made.text[9] = static_cast<char>('A' + named_tokens_.size());
+    made.text[9] = static_cast<char>('B' + named_tokens_.size());
     auto holds = holder(draft.role, 0);
     holds.token = made.token.id;
     tokens_.emplace(made.text, holds);

@@ -95,8 +95,11 @@ class fake_fleet final : public fleet {
   std::string planted;
   /// Where set, `watch_task` keeps its reply here instead of answering.
   bool hold_watch = false;
+  /// Waits for that reply.
+  void await_held_watch();
   /// Opens the stream that was held.
   void let_watch();
+  bool has_revocation_listener() const;
   /// Where set, `me` keeps its reply here instead of answering.
   bool hold_me = false;
   /// Waits for that reply.

@@ -27,7 +27,8 @@ BOOST_AUTO_TEST_CASE(are_each_found_and_say_what_they_are) {
   std::set<std::string_view> operations;
   for (const auto& one : http::routes()) {
     BOOST_TEST_CONTEXT(one.operation) {
-      const auto found = find_route(one.verb, path_of(one, "x"));
+      const auto path = path_of(one, "x");
+      const auto found = find_route(one.verb, path);
       BOOST_TEST(found.found == &one);
       BOOST_TEST(one.id.has_value() == (found.id == "x"));
       BOOST_TEST(operations.insert(one.operation).second);
@@ -47,8 +48,7 @@ BOOST_AUTO_TEST_CASE(ask_for_the_roles_of_the_contract) {
       if (!is_api) continue;
       const auto rest = one.pattern.substr(5);
       const auto for_admins = admins.contains(rest.substr(0, rest.find('/')));
-      const auto expected =
-          for_admins ? role::admin : one.verb == method::get ? role::viewer : role::operator_;
+      const auto expected = for_admins ? role::admin : one.verb == method::get ? role::viewer : role::operator_;
       BOOST_TEST((one.least == expected));
     }
   }
