@@ -23,6 +23,11 @@ export class Validator {
     this.ajv.addSchema(withoutExtensions(document.json), documentId, undefined, false);
   }
 
+  /** The judgement of a schema that stands by itself: a function of a value. */
+  compile(schema) {
+    return this.ajv.compile(withoutExtensions(this.document.resolve(schema)));
+  }
+
   /** What a value has wrong by the schema at a place of the document; empty where nothing. */
   faults(pointer, value) {
     const check = this.ajv.getSchema(documentId + pointer);
@@ -58,7 +63,7 @@ export class Validator {
 
   /** A header's text, or what it reads as: a number, a boolean. */
   #allows(schema, text) {
-    const check = this.ajv.compile(this.document.resolve(schema));
+    const check = this.compile(schema);
     if (check(text)) return true;
     try {
       return check(JSON.parse(text));

@@ -24,7 +24,7 @@ export function wrongFieldValues(operation, field, context) {
 
 /** The wrong texts for a query parameter. */
 export function wrongTexts(parameter, context) {
-  const check = context.validator.ajv.compile(context.document.resolve(parameter.schema));
+  const check = context.validator.compile(parameter.schema);
   return wrongQueryTexts(parameter.schema, context.document, (value) => check(value));
 }
 
