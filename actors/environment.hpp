@@ -48,6 +48,8 @@ struct environment {
   std::function<void(const agent_key&, std::string_view provider, reply<credential_ptr>)> credential_for;
   plan_limits limits;  ///< of each org
   flotilla::telemetry* telemetry = &no_telemetry();
+  /// Tells how long things take.
+  std::function<std::chrono::steady_clock::time_point()> stopwatch = &std::chrono::steady_clock::now;
   std::function<double()> jitter;  ///< in [0, 1)
   std::chrono::milliseconds agent_idle{60'000};
 };

@@ -123,7 +123,8 @@ void begin_model(pointer self) {
   request.system = state.seed.assignee.value.role;
   state.filter = repeat_filter(state.machine->partial());
   state.inbox = std::make_shared<model_inbox>(caf::actor_cast<caf::actor>(self), ++state.call_number);
-  state.call = provider->start(std::move(request), state.inbox);
+  state.call =
+      provider->start(std::move(request), measured_call(state.env, state.seed.assignee.value.provider, state.inbox));
 }
 
 result<void> absorb_delta(run_state& state, model_delta delta) {
@@ -200,10 +201,10 @@ void begin_tool(pointer self, const tool_request& request) {
   auto handle = caf::actor_cast<caf::actor>(self);
   auto running = owner->second->call(
       state.seed.assignee.value, std::move(invocation),
-      [handle, self, tool = request.tool, id = request.call_id](tool_outcome outcome) {
+      measured_tool(state.env, [handle, self, tool = request.tool, id = request.call_id](tool_outcome outcome) {
         outcome.call_id = id;
         caf::anon_send(handle, continuation{[self, tool, outcome] { absorb_outcome(self, tool, outcome); }});
-      });
+      }));
   state.running_tools[request.call_id] = std::move(running);
 }
 
@@ -295,6 +296,7 @@ void withdraw(pointer self, const error& reason) {
 void answer_and_leave(pointer self) {
   auto& state = self->state;
   const run_accepted accepted{state.seed.record.value.before_attempt};
+  state.meter.end(current_task(state).status);
   if (state.start_promise.pending()) state.start_promise.deliver(accepted);
   if (state.cancel_promise.pending()) state.cancel_promise.deliver(accepted);
   if (state.suspend_promise.pending()) state.suspend_promise.deliver(suspended{});
@@ -308,6 +310,7 @@ void committed_step(pointer self, committed now) {
   state.committing_step = {};
   if (now) state.seed.record = std::move(*now);
   if (state.start_promise.pending()) {
+    state.meter.begin(state.env, state.seed.assignee.value.provider);
     state.start_promise.deliver(run_accepted{state.seed.record.value.before_attempt});
   }
   if (state.concluded && state.gathering.events.empty()) return answer_and_leave(self);

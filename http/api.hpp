@@ -7,6 +7,7 @@
 
 #include "flotilla/fleet.hpp"
 #include "http/exchange.hpp"
+#include "http/metrics.hpp"
 #include "http/openapi.hpp"
 #include "http/rate_limiter.hpp"
 #include "http/server.hpp"
@@ -23,7 +24,8 @@ struct api : std::enable_shared_from_this<api> {
         limiter(how.rate_limit_per_minute),
         failures(how.failed_authentications_per_minute),
         streams(how.max_streams_per_token),
-        document(openapi_document(how)) {}
+        document(openapi_document(how)),
+        metrics([this] { return streams.size(); }) {}
 
   /// Answers a request, now or later: limits, route, drain, token, rate, role, contract, and then the route's
   /// handler.
@@ -34,7 +36,8 @@ struct api : std::enable_shared_from_this<api> {
   rate_limiter<token_id> limiter;
   rate_limiter<client_address> failures;  ///< to authenticate
   stream_registry streams;
-  const std::string document;         ///< OpenAPI, as /api/openapi.json shows it
+  const std::string document;  ///< OpenAPI, as /api/openapi.json shows it
+  request_metrics metrics;
   std::atomic<bool> refusing{false};  ///< draining: nothing new but the probes
 };
 

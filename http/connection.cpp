@@ -169,9 +169,11 @@ void restinio_exchange::read_request() {
   in_.id = is_request_id(id) ? std::string(id) : make_request_id();
 }
 
-void restinio_exchange::log(int status) const {
+void restinio_exchange::tell(int status) const {
+  const auto took_ns = std::chrono::steady_clock::now() - began_;
+  if (shared_->metrics) shared_->metrics->answered(in_.verb, wanted, status, took_ns);
   if (!shared_->access_log) return;
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began_;
+  const std::chrono::duration<double, std::milli> took = took_ns;
   const auto& hide = shared_->without_secrets;
   spdlog::info("{} {} {} {:.1f} ms id={}", request_->header().method().c_str(),
                loggable(without_secrets(in_.path, hide)), status, took.count(), loggable(hide(in_.id)));
@@ -205,7 +207,7 @@ void restinio_exchange::answer(response what) {
   const std::lock_guard lock(guard_);
   if (io_ == nullptr || std::exchange(answered_, true)) return;
   if (what.problem) what.body = to_json(error{{}, shared_->without_secrets(std::move(*what.problem)), {}});
-  log(what.status);
+  tell(what.status);
   if (in_.verb == method::head) {
     // The length of what a GET would answer, without it (RFC 9110 section 9.3.2).
     auto builder = request_->create_response<restinio::user_controlled_output_t>(status_line(what.status));
@@ -223,7 +225,7 @@ void restinio_exchange::answer(response what) {
 void restinio_exchange::begin_stream(std::string first, write_handler done) {
   const std::lock_guard lock(guard_);
   if (io_ == nullptr || std::exchange(answered_, true)) return;
-  log(200);
+  tell(200);
   const auto reusable = request_->header().should_keep_alive();
   restinio::http_response_header_t head{status_line(200)};
   head.should_keep_alive(reusable);
@@ -267,6 +269,7 @@ void restinio_exchange::write_framed(restinio::writable_items_container_t parts,
   static constexpr std::string_view line_end = "\r\n";
   static constexpr std::string_view last_chunk = "0\r\n\r\n";
   const auto chunked = request_->header().should_keep_alive();
+  if (stream_to_ && shared_->metrics) shared_->metrics->streamed(bytes.size());
   parts.reserve(parts.size() + framing_parts);
   if (!bytes.empty()) {
     if (chunked) parts.emplace_back(fmt::format("{:x}\r\n", bytes.size()));

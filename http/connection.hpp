@@ -14,6 +14,7 @@
 #include <restinio/request_handler.hpp>
 
 #include "http/exchange.hpp"
+#include "http/metrics.hpp"
 
 namespace flotilla::http {
 
@@ -40,6 +41,7 @@ class live_exchanges {
 /// What the exchanges of a server share. It outlives the server where the fleet still has an answer to give.
 struct exchange_settings {
   live_exchanges live;
+  std::shared_ptr<request_metrics> metrics;  ///< nothing: nobody measures
   bool access_log = true;
   /// Takes secrets out of a text. Called only while the server lives.
   std::function<std::string(std::string)> without_secrets;
@@ -70,7 +72,8 @@ class restinio_exchange final : public exchange, public std::enable_shared_from_
   enum class part : bool { more, last };
 
   void read_request();
-  void log(int status) const;
+  /// Counts and logs the answer.
+  void tell(int status) const;
   /// The headers that every answer carries, by name and value.
   template <class Add>
   void each_common_header(Add add) const;

@@ -74,6 +74,9 @@ class server {
   [[nodiscard]] std::uint16_t port() const noexcept;
   /// Streams that are open at the moment.
   [[nodiscard]] std::size_t open_streams() const;
+  /// What the server has counted and measured, in the text format of Prometheus (version 0.0.4). The fleet's own
+  /// figures are not in it (`fleet::metrics`).
+  [[nodiscard]] std::string metrics() const;
 
   /// From now on every request but /healthz and /readyz is answered 503. Returns at once; for good.
   void refuse_new() noexcept;

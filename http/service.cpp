@@ -29,8 +29,9 @@ void show_readiness(api& shared, const exchange_ptr& client) {
 
 void show_metrics(api& shared, const exchange_ptr& client) {
   // Where the runtime's part cannot be had, as while it stops, the server's own is shown alone.
-  shared.served.metrics([client](const result<std::string>& runtime) {
-    auto shown = ok(runtime ? *runtime : "# the runtime's metrics: " + runtime.error().message + "\n");
+  shared.served.metrics([client, owner = shared.shared_from_this()](const result<std::string>& runtime) {
+    auto text = runtime ? *runtime : "# the runtime's metrics: " + runtime.error().message + "\n";
+    auto shown = ok(text + owner->metrics.text());
     shown.content_type = metrics_content_type;
     client->answer(std::move(shown));
   });

@@ -30,13 +30,15 @@ result<void> commit_and_wait(storage::store& in, storage::batch changes) {
 
 }  // namespace
 
-result<std::unique_ptr<storage::store>> open_store(const fleet_options& options) {
+result<std::unique_ptr<storage::store>> open_store(const fleet_options& options,
+                                                   std::shared_ptr<storage::store_observer> observer) {
   std::unique_ptr<storage::store> opened;
   if (options.data_directory.empty()) {
     opened = storage::make_memory_store();
   } else {
     storage::rocksdb_options where;
     where.directory = options.data_directory / "store";
+    where.observer = std::move(observer);
     auto found = storage::open_rocksdb_store(std::move(where));
     if (!found) return fail(std::move(found.error()));
     opened = std::move(*found);

@@ -22,7 +22,8 @@ result<std::unique_ptr<fleet>> open_fleet(fleet_options options) {
   std::error_code made;
   if (!options.data_directory.empty()) std::filesystem::create_directories(options.data_directory, made);
   if (made) return fail(errc::unavailable, "The data directory cannot be made: " + made.message());
-  auto store = runtime::open_store(options);
+  parts.metrics = std::make_shared<runtime::fleet_metrics>();
+  auto store = runtime::open_store(options, parts.metrics);
   if (!store) return fail(std::move(store.error()));
   parts.store = std::move(*store);
   parts.key = runtime::make_token_key();
@@ -71,7 +72,8 @@ system_config::system_config(std::size_t scheduler_threads) {
 }
 
 local_fleet::local_fleet(fleet_options options, opened parts)
-    : new_admin_token_(std::move(parts.new_admin_token)),
+    : metrics_(std::move(parts.metrics)),
+      new_admin_token_(std::move(parts.new_admin_token)),
       mcp_policy_(options.mcp),
       key_(parts.key),
       store_(std::move(parts.store)),
@@ -124,6 +126,7 @@ std::shared_ptr<const actors::environment> local_fleet::make_environment(const f
   env->clock = &system_wall_clock();
   env->provider = [this](std::string_view name) { return provider(name); };
   env->toolsets = {rehearsal_tools_.get()};
+  env->telemetry = metrics_.get();
   env->jitter = random_jitter;
   env->agent_idle = options.agent_idle;
   return env;

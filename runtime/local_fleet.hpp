@@ -18,6 +18,7 @@
 #include "flotilla/fleet.hpp"
 #include "providers/providers.hpp"
 #include "runtime/gateway.hpp"
+#include "runtime/metrics.hpp"
 #include "runtime/reader_pool.hpp"
 #include "runtime/task_changes.hpp"
 #include "runtime/tokens.hpp"
@@ -35,6 +36,7 @@ class system_config : public caf::actor_system_config {
 
 /// What `open_fleet` has opened before the fleet itself.
 struct opened {
+  std::shared_ptr<fleet_metrics> metrics;
   std::unique_ptr<storage::store> store;
   token_key key;
   std::optional<std::string> new_admin_token;
@@ -129,6 +131,8 @@ class local_fleet final : public fleet {
   void act(const task& on, org_id org, task_step action, reply<actors::run_accepted> handler);
 
   // In the order of their making; the destructor says in which order they end.
+  const timestamp started_ = system_wall_clock().now();
+  std::shared_ptr<fleet_metrics> metrics_;  // told by everything below
   std::optional<std::string> new_admin_token_;
   const mcp_policy mcp_policy_;
   token_key key_;

@@ -13,7 +13,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 packages=(
   g++ cmake ninja-build ccache pkg-config curl ca-certificates
   libasio-dev libboost-test-dev libcaf-dev libcli11-dev libcurl4-openssl-dev libexpected-dev libicu-dev
-  librestinio-dev librocksdb-dev libsodium-dev libspdlog-dev nlohmann-json3-dev
+  librestinio-dev librocksdb-dev libsodium-dev libspdlog-dev nlohmann-json3-dev prometheus-cpp-dev
 )
 lint_packages=(clang-format clang-tidy shellcheck)
 

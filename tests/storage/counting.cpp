@@ -85,7 +85,7 @@ struct world : memory_fixture {
     auto& row = used[{unix_day(now), after.task.assignee, model}];
     row.tokens += {after.task.usage.input_tokens - before.task.usage.input_tokens,
                    after.task.usage.output_tokens - before.task.usage.output_tokens};
-    if (after.task.started_at && !before.task.started_at && after.task.attempt == 1) ++row.task_count;
+    if (after.task.started_at && !before.task.started_at) ++row.task_count;
     batch changes;
     auto written = write_task(changes, org, fresh ? nullptr : &tasks.at(after.task.id), after, {model, {}, {}});
     must_commit(*kept, std::move(changes));
@@ -224,7 +224,7 @@ BOOST_FIXTURE_TEST_CASE(limits_of_a_plan_are_said_by_name, world) {
   second.id = agent_id::make(now);
   batch changes;
   write_agent(changes, org, nullptr, second, 1);
-  BOOST_TEST(commit(*kept, std::move(changes)).error().message == "The plan's limit of 1 agents is reached.");
+  BOOST_TEST(commit(*kept, std::move(changes)).error().message == "The plan's limit of 1 agent is reached.");
 
   task_record made;
   made.task.assignee = agents.begin()->first;
@@ -238,10 +238,10 @@ BOOST_FIXTURE_TEST_CASE(limits_of_a_plan_are_said_by_name, world) {
   };
   BOOST_TEST(add({"m", 1, {}}, task_status::pending).has_value());
   BOOST_TEST(add({"m", 1, {}}, task_status::pending).error().message ==
-             "The plan's limit of 1 tasks a month is reached.");
+             "The plan's limit of 1 task a month is reached.");
   BOOST_TEST(add({"m", {}, 1}, task_status::running).has_value());
   BOOST_TEST(add({"m", {}, 1}, task_status::running).error().message ==
-             "The plan's limit of 1 concurrent runs is reached.");
+             "The plan's limit of 1 concurrent run is reached.");
   BOOST_TEST(add({"m", {}, 1}, task_status::pending).has_value());  // it does not run
 }
 
