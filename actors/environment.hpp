@@ -28,8 +28,10 @@ inline constexpr std::chrono::seconds request_timeout{60};  ///< of a request be
 inline constexpr std::chrono::seconds settle_timeout{
     86'400};  ///< of a drain; who asks for it waits as long as it likes
 inline constexpr std::chrono::milliseconds store_retry{500};  ///< before a refused commit of a run is tried again
-inline constexpr std::chrono::seconds restart_delay{1};       ///< before an agent that crashed is activated again
-inline constexpr int max_conflict_retries = 8;                ///< of a read-decide-commit cycle
+inline constexpr std::chrono::milliseconds limit_retry{
+    1000};  ///< before a queued task is tried again that a limit of the plan kept back
+inline constexpr std::chrono::seconds restart_delay{1};  ///< before an agent that crashed is activated again
+inline constexpr int max_conflict_retries = 8;           ///< of a read-decide-commit cycle
 
 /// Everything that an actor reaches for. All members are set, outlive the actor system, and may be used from any
 /// thread.

@@ -56,14 +56,26 @@ void need_sync(run_state& state) {
   state.level = storage::durability::synced;
 }
 
+/// Takes what has been used into the record, so that it is counted in the same batch as the event that tells of it.
+/// `unjournaled`: usage that no event tells of.
+void count_usage(run_state& state, const token_usage& unjournaled = {}) {
+  auto& record = next_record(state);
+  record.task.usage = record.usage_before;
+  record.task.usage += state.machine->usage();
+  record.task.usage += unjournaled;
+  record.task.updated_at = state.env->clock->now();
+}
+
 /// Appends an event to the step and tells the machine. An event that the machine refuses is a bug: the step is left
 /// as it was, and the error given back.
 result<void> emit(run_state& state, event happened) {
   happened.seq = state.seed.last_seq + 1;
   happened.at = state.env->clock->now();
+  const auto used_before = state.machine->usage();
   if (auto applied = state.machine->apply(happened); !applied) return applied;
   ++state.seed.last_seq;
   state.gathering.events.push_back(std::move(happened));
+  if (state.machine->usage() != used_before) count_usage(state);
   return {};
 }
 
@@ -84,15 +96,11 @@ void conclude(run_state& state, task_status status, std::optional<task_error> wh
   if (why) (void)emit(state, error_event(*why));
   (void)emit(state, status_event(to_string(status)));
   auto& record = next_record(state);
-  const auto now = state.env->clock->now();
   record.task.status = status;
   record.task.error = std::move(why);
   if (!state.machine->output().empty()) record.task.output = state.machine->output();
-  record.task.usage = record.usage_before;
-  record.task.usage += state.machine->usage();
-  record.task.usage += unjournaled;
-  record.task.updated_at = now;
-  if (status != task_status::waiting) record.task.finished_at = now;
+  count_usage(state, unjournaled);
+  if (status != task_status::waiting) record.task.finished_at = record.task.updated_at;
   record.queued = false;
   state.gathering.messages.push_back(task_message(bus_type, record.task));
   state.concluded = true;
@@ -365,7 +373,9 @@ void rebase(pointer self) {
 void refused_step(pointer self, const error& reason) {
   auto& state = self->state;
   const bool beginning = state.start_promise.pending();
-  if (beginning && (state.give_up || reason.code == errc::conflict)) return withdraw(self, reason);
+  // A plan's limit of runs at once: whoever asked is told, and what was queued stays so.
+  const bool withdraws = state.give_up || reason.code == errc::conflict || reason.code == errc::forbidden;
+  if (beginning && withdraws) return withdraw(self, reason);
   if (reason.code == errc::conflict && ++state.conflicts <= max_conflict_retries) return rebase(self);
   if (reason.code != errc::conflict && reason.code != errc::unavailable) {
     // It will never be taken (too large, a damaged store): the agent ends the task with what stands.
@@ -403,6 +413,7 @@ void advance(pointer self) {
   }
   gathered.org = state.seed.who.org;
   gathered.task = current_task(state).id;
+  gathered.effects.model = state.seed.assignee.value.model;
   state.committing = true;
   state.committing_step = std::exchange(state.gathering, {});
   state.committing_level = std::exchange(state.level, storage::durability::buffered);
@@ -422,6 +433,7 @@ result<void> gather_start(run_state& state) {
   record.task.status = task_status::running;
   record.task.updated_at = now;
   record.queued = false;
+  state.gathering.effects.most_running = state.env->limits.concurrent_runs;
   if (status == task_status::waiting) return {};
   record.task.started_at = now;
   // A paused or archived agent takes nothing up: this start holds only while the agent is as it was read.
