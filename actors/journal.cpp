@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "actors/redaction.hpp"
 #include "core/bus_types.hpp"
 
 namespace flotilla::actors {
@@ -16,7 +17,9 @@ struct journal::published {
 std::shared_ptr<journal::published> journal::append_messages(storage::batch& into, org_id org,
                                                              std::vector<storage::message_draft> messages) {
   auto shown = std::make_shared<published>();
+  const auto with = redactor_of_ ? redactor_of_(org) : nullptr;
   for (auto& draft : messages) {
+    if (with) redact(draft, *with);
     storage::append_message(into, org, std::move(draft), stamp_,
                             [shown](storage::bus_entry entry) { shown->messages.push_back(std::move(entry)); });
   }

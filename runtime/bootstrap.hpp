@@ -7,6 +7,7 @@
 #include "core/clock.hpp"
 #include "flotilla/fleet.hpp"
 #include "flotilla/result.hpp"
+#include "runtime/secret_vault.hpp"
 #include "runtime/tokens.hpp"
 #include "storage/store.hpp"
 
@@ -14,6 +15,10 @@ namespace flotilla::runtime {
 
 /// Opens the store that the options name. Blocks. Errors: those of the store's own open.
 [[nodiscard]] result<std::unique_ptr<storage::store>> open_store(const fleet_options& options);
+
+/// The secrets of a store, and the keys to them; where there are none yet the master key is made. The texts of keys
+/// in the options are wiped. Blocks. Errors: those of `open_key_ring` and `secret_vault::load`.
+[[nodiscard]] result<std::unique_ptr<secret_vault>> open_vault(fleet_options& options, const storage::store& in);
 
 /// In an empty store, makes org, owner and admin token in one batch; in another one, nothing. Gives the token where
 /// it is new and was not named by the options. Blocks. Errors: invalid (the named token's form), those of the store.

@@ -5,6 +5,7 @@
 #include "runtime/agent_tree.hpp"
 #include "runtime/local_fleet.hpp"
 #include "runtime/message_changes.hpp"
+#include "runtime/redaction.hpp"
 
 namespace flotilla::runtime {
 
@@ -35,6 +36,7 @@ void local_fleet::post_message(const principal& who, outgoing_message what, repl
 
 void local_fleet::decide_task(const principal& who, task_id which, approval_decision word, reply<task> handler) {
   if (refused(handler)) return;
+  word = redacted(std::move(word), vault_->redactor_of(who.org));
   if (auto valid = validate(word); !valid) return handler(fail(std::move(valid.error())));
   const auto ask = [this, which, word = std::move(word)](const actors::agent_key& key,
                                                          reply<actors::run_accepted> answered) {

@@ -19,6 +19,7 @@
 #include "providers/providers.hpp"
 #include "runtime/gateway.hpp"
 #include "runtime/reader_pool.hpp"
+#include "runtime/secret_vault.hpp"
 #include "runtime/task_changes.hpp"
 #include "runtime/tokens.hpp"
 #include "runtime/transactions.hpp"
@@ -36,6 +37,7 @@ class system_config : public caf::actor_system_config {
 /// What `open_fleet` has opened before the fleet itself.
 struct opened {
   std::unique_ptr<storage::store> store;
+  std::unique_ptr<secret_vault> vault;
   token_key key;
   std::optional<std::string> new_admin_token;
   timestamp newest_message;
@@ -134,6 +136,7 @@ class local_fleet final : public fleet {
   token_key key_;
   token_cache tokens_;
   std::unique_ptr<storage::store> store_;
+  std::unique_ptr<secret_vault> vault_;
   std::unique_ptr<reader_pool> readers_;
   std::unique_ptr<storage::log_hub> hub_;
   std::unique_ptr<actors::journal> journal_;
