@@ -30,8 +30,10 @@ inline constexpr std::chrono::seconds request_timeout{60};  ///< of a request be
 inline constexpr std::chrono::seconds settle_timeout{
     86'400};  ///< of a drain; who asks for it waits as long as it likes
 inline constexpr std::chrono::milliseconds store_retry{500};  ///< before a refused commit of a run is tried again
-inline constexpr std::chrono::seconds restart_delay{1};       ///< before an agent that crashed is activated again
-inline constexpr int max_conflict_retries = 8;                ///< of a read-decide-commit cycle
+inline constexpr std::chrono::milliseconds limit_retry{
+    1000};  ///< before a queued task is tried again that a limit of the plan kept back
+inline constexpr std::chrono::seconds restart_delay{1};  ///< before an agent that crashed is activated again
+inline constexpr int max_conflict_retries = 8;           ///< of a read-decide-commit cycle
 
 /// Everything that an actor reaches for. All members are set, outlive the actor system, and may be used from any
 /// thread.
@@ -50,6 +52,8 @@ struct environment {
   std::function<void(const agent_key&, std::string_view provider, reply<credential_ptr>)> credential_for;
   plan_limits limits;  ///< of each org
   flotilla::telemetry* telemetry = &no_telemetry();
+  /// Tells how long things take.
+  std::function<std::chrono::steady_clock::time_point()> stopwatch = &std::chrono::steady_clock::now;
   std::function<double()> jitter;  ///< in [0, 1)
   std::chrono::milliseconds agent_idle{60'000};
 };

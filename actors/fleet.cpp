@@ -20,6 +20,7 @@ void note_restart(fleet_state& state, const agent_key& key) {
   const auto found = state.crashed.find(key);
   if (found == state.crashed.end() || !std::exchange(found->second.restarting, false)) return;
   ++found->second.restarts;
+  state.env->telemetry->agent_restarted();
 }
 
 /// The agent's actor, activated if need be. Counts what is passed on: an idle agent is let go only if it has seen
@@ -30,6 +31,7 @@ agent_actor reach(pointer self, const agent_key& key) {
   if (!active.actor) {
     active.actor = self->spawn<caf::monitored>(agent_behavior, state.env, fleet_actor{self}, key);
     state.by_address.emplace(active.actor.address(), key);
+    state.env->telemetry->agent_activated();
     note_restart(state, key);
   }
   ++active.sent;
@@ -49,6 +51,7 @@ void agent_down(pointer self, const caf::down_msg& down) {
   state.by_address.erase(found);
   state.agents.erase(key);
   if (state.closing) return;
+  state.env->telemetry->agent_crashed();
   auto& record = state.crashed[key];
   record.agent = key.agent;
   record.restarting = true;
@@ -69,6 +72,7 @@ void let_go(pointer self, const passivate& asked) {
   state.by_address.erase(actor.address());
   state.agents.erase(found);
   self->send_exit(actor, caf::exit_reason::user_shutdown);
+  state.env->telemetry->agent_passivated();
 }
 
 live_report report(const fleet_state& state, org_id org) {

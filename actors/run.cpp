@@ -56,15 +56,27 @@ void need_sync(run_state& state) {
   state.level = storage::durability::synced;
 }
 
+/// Takes what has been used into the record, so that it is counted in the same batch as the event that tells of it.
+/// `unjournaled`: usage that no event tells of.
+void count_usage(run_state& state, const token_usage& unjournaled = {}) {
+  auto& record = next_record(state);
+  record.task.usage = record.usage_before;
+  record.task.usage += state.machine->usage();
+  record.task.usage += unjournaled;
+  record.task.updated_at = state.env->clock->now();
+}
+
 /// Appends an event to the step and tells the machine, both without secrets: what is journaled is what the machine
 /// has seen. An event that the machine refuses is a bug: the step is left as it was, and the error given back.
 result<void> emit(run_state& state, event happened) {
   state.redaction.redact(happened);
   happened.seq = state.seed.last_seq + 1;
   happened.at = state.env->clock->now();
+  const auto used_before = state.machine->usage();
   if (auto applied = state.machine->apply(happened); !applied) return applied;
   ++state.seed.last_seq;
   state.gathering.events.push_back(std::move(happened));
+  if (state.machine->usage() != used_before) count_usage(state);
   return {};
 }
 
@@ -113,15 +125,11 @@ void conclude(run_state& state, task_status status, std::optional<task_error> wh
   if (why && emit(state, error_event(*why))) why->message = state.gathering.events.back().text;
   (void)emit(state, status_event(to_string(status)));
   auto& record = next_record(state);
-  const auto now = state.env->clock->now();
   record.task.status = status;
   record.task.error = std::move(why);
   if (!state.machine->output().empty()) record.task.output = state.machine->output();
-  record.task.usage = record.usage_before;
-  record.task.usage += state.machine->usage();
-  record.task.usage += unjournaled;
-  record.task.updated_at = now;
-  if (status != task_status::waiting) record.task.finished_at = now;
+  count_usage(state, unjournaled);
+  if (status != task_status::waiting) record.task.finished_at = record.task.updated_at;
   record.queued = false;
   state.gathering.messages.push_back(task_message(bus_type, record.task));
   state.concluded = true;
@@ -149,7 +157,8 @@ void start_call(pointer self, model_provider& provider, credential_ptr key) {
   request.key = std::move(key);
   state.filter = repeat_filter(state.machine->partial());
   state.inbox = std::make_shared<model_inbox>(caf::actor_cast<caf::actor>(self), state.call_number);
-  state.call = provider.start(std::move(request), state.inbox);
+  state.call =
+      provider.start(std::move(request), measured_call(state.env, state.seed.assignee.value.provider, state.inbox));
 }
 
 /// The key is known, or why it cannot be.
@@ -254,10 +263,10 @@ void begin_tool(pointer self, const tool_request& request) {
   auto handle = caf::actor_cast<caf::actor>(self);
   auto running = owner->second->call(
       state.seed.assignee.value, std::move(invocation),
-      [handle, self, tool = request.tool, id = request.call_id](tool_outcome outcome) {
+      measured_tool(state.env, [handle, self, tool = request.tool, id = request.call_id](tool_outcome outcome) {
         outcome.call_id = id;
         caf::anon_send(handle, continuation{[self, tool, outcome] { absorb_outcome(self, tool, outcome); }});
-      });
+      }));
   state.running_tools[request.call_id] = std::move(running);
 }
 
@@ -349,6 +358,7 @@ void withdraw(pointer self, const error& reason) {
 void answer_and_leave(pointer self) {
   auto& state = self->state;
   const run_accepted accepted{state.seed.record.value.before_attempt};
+  state.meter.end(current_task(state).status);
   if (state.start_promise.pending()) state.start_promise.deliver(accepted);
   if (state.cancel_promise.pending()) state.cancel_promise.deliver(accepted);
   if (state.suspend_promise.pending()) state.suspend_promise.deliver(suspended{});
@@ -362,6 +372,7 @@ void committed_step(pointer self, committed now) {
   state.committing_step = {};
   if (now) state.seed.record = std::move(*now);
   if (state.start_promise.pending()) {
+    state.meter.begin(state.env, state.seed.assignee.value.provider);
     state.start_promise.deliver(run_accepted{state.seed.record.value.before_attempt});
   }
   if (state.concluded && state.gathering.events.empty()) return answer_and_leave(self);
@@ -416,7 +427,9 @@ void rebase(pointer self) {
 void refused_step(pointer self, const error& reason) {
   auto& state = self->state;
   const bool beginning = state.start_promise.pending();
-  if (beginning && (state.give_up || reason.code == errc::conflict)) return withdraw(self, reason);
+  // A plan's limit of runs at once: whoever asked is told, and what was queued stays so.
+  const bool withdraws = state.give_up || reason.code == errc::conflict || reason.code == errc::forbidden;
+  if (beginning && withdraws) return withdraw(self, reason);
   if (reason.code == errc::conflict && ++state.conflicts <= max_conflict_retries) return rebase(self);
   if (reason.code != errc::conflict && reason.code != errc::unavailable) {
     // It will never be taken (too large, a damaged store): the agent ends the task with what stands.
@@ -454,6 +467,7 @@ void advance(pointer self) {
   }
   gathered.org = state.seed.who.org;
   gathered.task = current_task(state).id;
+  gathered.effects.model = state.seed.assignee.value.model;
   state.committing = true;
   state.committing_step = std::exchange(state.gathering, {});
   state.committing_level = std::exchange(state.level, storage::durability::buffered);
@@ -473,6 +487,7 @@ result<void> gather_start(run_state& state) {
   record.task.status = task_status::running;
   record.task.updated_at = now;
   record.queued = false;
+  state.gathering.effects.most_running = state.env->limits.concurrent_runs;
   if (status == task_status::waiting) return {};
   record.task.started_at = now;
   // A paused or archived agent takes nothing up: this start holds only while the agent is as it was read.

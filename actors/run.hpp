@@ -15,6 +15,7 @@
 
 #include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/measured.hpp"
 #include "actors/model_inbox.hpp"
 #include "actors/redaction.hpp"
 #include "core/run_machine.hpp"
@@ -72,6 +73,7 @@ struct run_state {
 
   std::map<std::string, std::unique_ptr<tool_run>> running_tools;  ///< by call id
 
+  run_meter meter;
   bool give_up = false;    ///< the first commit is answered, not tried again
   bool concluded = false;  ///< the step that ends this actor is gathered or being committed
   caf::typed_response_promise<run_accepted> start_promise;

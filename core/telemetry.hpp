@@ -15,13 +15,15 @@ class telemetry {
   virtual ~telemetry() = default;
   /// A run was begun, or goes on after a wait or a crash.
   virtual void run_began(std::string_view /*provider*/) {}
-  /// A run left its actor: `done`, `error` or `waiting`.
+  /// A run that was told of as begun left its actor: `done`, `error` or `waiting`, or `running` where it was
+  /// interrupted (the server drains, or an actor crashed) and the task goes on or is ended by others.
   virtual void run_ended(std::string_view /*provider*/, task_status /*how*/) {}
-  /// A model call has ended. `outcome`: "answer", or the code of the failure.
+  /// A model call has ended. `outcome`: "answer", the code of the failure, or "aborted" where the run let go of it.
   virtual void model_call_ended(std::string_view /*provider*/, std::string_view /*outcome*/,
                                 std::chrono::nanoseconds /*took*/) {}
-  /// A model call's first piece has come.
+  /// A model call's first piece of text or thinking has come; an answer may have none.
   virtual void model_first_piece(std::string_view /*provider*/, std::chrono::nanoseconds /*after*/) {}
+  /// What a vendor says that a call has used, also one that failed.
   virtual void tokens_used(std::string_view /*provider*/, const token_usage& /*used*/) {}
   virtual void tool_call_ended(bool /*is_error*/, std::chrono::nanoseconds /*took*/) {}
   virtual void agent_activated() {}

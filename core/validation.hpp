@@ -6,17 +6,17 @@
 #include <cstddef>
 #include <string_view>
 
+#include "flotilla/access.hpp"
 #include "flotilla/agent.hpp"
 #include "flotilla/epic.hpp"
 #include "flotilla/limits.hpp"
 #include "flotilla/message.hpp"
 #include "flotilla/result.hpp"
 #include "flotilla/task.hpp"
+#include "flotilla/text.hpp"
 
 namespace flotilla {
 
-/// Is the text valid UTF-8 (RFC 3629)?
-[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 /// Is the text exactly one emoji: one extended grapheme cluster (UAX #29) that is shown as emoji (UTS #51)?
 [[nodiscard]] bool is_single_emoji(std::string_view text);
 /// Does the runtime know a provider of this name?
@@ -32,6 +32,9 @@ namespace flotilla {
 [[nodiscard]] result<void> validate(const epic_patch& patch);
 [[nodiscard]] result<void> validate(const outgoing_message& what);
 [[nodiscard]] result<void> validate(const approval_decision& word);
+[[nodiscard]] result<void> validate(const token_draft& draft);
+/// The name of an org.
+[[nodiscard]] result<void> validate_org_name(std::string_view name);
 /// 1 to `max_page_limit`.
 [[nodiscard]] result<void> validate(const page_request& page);
 

@@ -1,11 +1,9 @@
-// /api/agents: handlers that make, show, list, change and archive agents.
+// /api/agents: handlers that make, show, list, change and archive agents, and show their tree.
 #include "http/handlers.hpp"
 #include "http/input.hpp"
 
 namespace flotilla::http {
 namespace {
-
-constexpr const char* noun = "agent";
 
 result<agent_query> read_query(query_reader in) {
   agent_query query;
@@ -48,6 +46,12 @@ result<agent_patch> read_patch(body_reader in) {
   return std::move(in).check(std::move(patch));
 }
 
+result<std::optional<agent_id>> read_root(query_reader in) {
+  std::optional<agent_id> root;
+  in.optional("root", root);
+  return std::move(in).check(root);
+}
+
 }  // namespace
 
 void list_agents(api& shared, const exchange_ptr& client) {
@@ -59,30 +63,28 @@ void list_agents(api& shared, const exchange_ptr& client) {
 void create_agent(api& shared, const exchange_ptr& client) {
   auto draft = body_as(*client, read_draft);
   if (!draft) return client->answer(error_response(draft.error()));
-  shared.served.create_agent(client->who, std::move(*draft), answering<agent>(client, [](const agent& made) {
-                               return created(to_json(made), "/api/agents/" + made.id.to_string());
-                             }));
+  shared.served.create_agent(client->who, std::move(*draft), answering_made<agent>(client, "/api/agents"));
 }
 
 void find_agent(api& shared, const exchange_ptr& client) {
-  const auto which = path_id<agent_id>(*client, noun);
-  if (!which) return client->answer(error_response(which.error()));
-  shared.served.find_agent(client->who, *which, answering<agent>(client));
+  shared.served.find_agent(client->who, path_id<agent_id>(*client), answering<agent>(client));
 }
 
 void update_agent(api& shared, const exchange_ptr& client) {
-  const auto which = path_id<agent_id>(*client, noun);
-  if (!which) return client->answer(error_response(which.error()));
   auto patch = body_as(*client, read_patch);
   if (!patch) return client->answer(error_response(patch.error()));
-  shared.served.update_agent(client->who, *which, std::move(*patch), answering<agent>(client));
+  shared.served.update_agent(client->who, path_id<agent_id>(*client), std::move(*patch), answering<agent>(client));
 }
 
 void archive_agent(api& shared, const exchange_ptr& client) {
-  const auto which = path_id<agent_id>(*client, noun);
-  if (!which) return client->answer(error_response(which.error()));
-  shared.served.archive_agent(client->who, *which,
-                              answering<agent>(client, [](const agent&) { return ok(R"({"ok":true})"); }));
+  shared.served.archive_agent(client->who, path_id<agent_id>(*client), answering_ok<agent>(client));
+}
+
+void show_tree(api& shared, const exchange_ptr& client) {
+  auto root = query_as(*client, read_root);
+  if (!root) return client->answer(error_response(root.error()));
+  auto show = [](const std::vector<agent_node>& top) { return ok(to_json(top)); };
+  shared.served.agent_tree(client->who, *root, answering<std::vector<agent_node>>(client, show));
 }
 
 }  // namespace flotilla::http

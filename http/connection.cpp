@@ -4,12 +4,15 @@
 #include <spdlog/spdlog.h>
 #include <restinio/message_builders.hpp>
 
+#include <algorithm>
 #include <vector>
+
+#include "flotilla/json.hpp"
 
 namespace flotilla::http {
 namespace {
 
-constexpr std::size_t max_logged_path = 256;
+constexpr std::size_t max_logged_text = 256;
 constexpr std::size_t field_overhead = 4;          // ": " and the line end
 constexpr std::size_t request_line_overhead = 12;  // two blanks, the version and the line end
 
@@ -74,13 +77,27 @@ restinio::http_status_line_t status_line(int status) {
   return {restinio::http_status_code_t{static_cast<std::uint16_t>(status)}, reason_phrase(status)};
 }
 
-/// A path as it may stand in a log line: cut, and with nothing that is not visible ASCII.
-std::string loggable(std::string_view path) {
-  std::string text(path.substr(0, max_logged_path));
+/// Without secrets, also where they are percent-encoded: then all of it is shown decoded.
+std::string without_secrets(std::string_view path, const std::function<std::string(std::string)>& hide) {
+  if (auto decoded = percent_decoded(path, plus_sign::literal); decoded && *decoded != path) {
+    auto hidden = hide(*decoded);
+    if (hidden != *decoded) return hidden;
+  }
+  return hide(std::string(path));
+}
+
+/// A text as it may stand in a log line: cut, and with nothing that is not visible ASCII.
+std::string loggable(std::string text) {
+  text.resize(std::min(text.size(), max_logged_text));
   for (auto& c : text) {
     if (c <= ' ' || c >= '\x7f') c = '?';
   }
   return text;
+}
+
+client_address key_of(const restinio::asio_ns::ip::address& address) noexcept {
+  return address.is_v4() ? client_address::v4(address.to_v4().to_bytes())
+                         : client_address::v6(address.to_v6().to_bytes());
 }
 
 }  // namespace
@@ -117,7 +134,11 @@ void live_exchanges::abandon_all() {
 
 restinio_exchange::restinio_exchange(restinio::request_handle_t handle, restinio::asio_ns::io_context& io,
                                      std::shared_ptr<exchange_settings> shared)
-    : request_(std::move(handle)), shared_(std::move(shared)), connection_(request_->connection_id()), io_(&io) {
+    : request_(std::move(handle)),
+      shared_(std::move(shared)),
+      connection_(request_->connection_id()),
+      remote_(key_of(request_->remote_endpoint().address())),
+      io_(&io) {
   read_request();
 }
 
@@ -142,21 +163,27 @@ void restinio_exchange::read_request() {
   in_.authorization = text_of(restinio::http_field::authorization);
   in_.content_type = text_of(restinio::http_field::content_type);
   in_.last_event_id = text_of(restinio::string_view_t("Last-Event-ID"));
+  in_.idempotency_key = text_of(restinio::string_view_t("Idempotency-Key"));
+  in_.has_idempotency_key = head.has_field(restinio::string_view_t("Idempotency-Key"));
   const auto id = text_of(restinio::string_view_t("X-Request-Id"));
   in_.id = is_request_id(id) ? std::string(id) : make_request_id();
 }
 
-void restinio_exchange::log(int status) const {
+void restinio_exchange::tell(int status) const {
+  const auto took_ns = std::chrono::steady_clock::now() - began_;
+  if (shared_->metrics) shared_->metrics->answered(in_.verb, wanted, status, took_ns);
   if (!shared_->access_log) return;
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began_;
-  spdlog::info("{} {} {} {:.1f} ms id={}", request_->header().method().c_str(), loggable(in_.path), status,
-               took.count(), in_.id);
+  const std::chrono::duration<double, std::milli> took = took_ns;
+  const auto& hide = shared_->without_secrets;
+  spdlog::info("{} {} {} {:.1f} ms id={}", request_->header().method().c_str(),
+               loggable(without_secrets(in_.path, hide)), status, took.count(), loggable(hide(in_.id)));
 }
 
 template <class Add>
 void restinio_exchange::each_common_header(Add add) const {
   add("X-Request-Id", in_.id);
   add("X-Content-Type-Options", "nosniff");
+  if (who.once && who.once->replayed) add("Idempotency-Replayed", "true");
   if (!allowed) return;
   add("RateLimit-Limit", std::to_string(allowed->limit));
   add("RateLimit-Remaining", std::to_string(allowed->remaining));
@@ -171,7 +198,7 @@ void restinio_exchange::fill(Builder& builder, const response& what) const {
   };
   each_common_header(add);
   if (what.status != 204) add("Content-Type", std::string(what.content_type));
-  add("Cache-Control", "no-store");
+  add("Cache-Control", std::string(what.cache_control));
   for (const auto& [name, value] : what.headers) add(name, value);
   if (what.close) builder.connection_close();
 }
@@ -179,7 +206,8 @@ void restinio_exchange::fill(Builder& builder, const response& what) const {
 void restinio_exchange::answer(response what) {
   const std::lock_guard lock(guard_);
   if (io_ == nullptr || std::exchange(answered_, true)) return;
-  log(what.status);
+  if (what.problem) what.body = to_json(error{{}, shared_->without_secrets(std::move(*what.problem)), {}});
+  tell(what.status);
   if (in_.verb == method::head) {
     // The length of what a GET would answer, without it (RFC 9110 section 9.3.2).
     auto builder = request_->create_response<restinio::user_controlled_output_t>(status_line(what.status));
@@ -197,7 +225,7 @@ void restinio_exchange::answer(response what) {
 void restinio_exchange::begin_stream(std::string first, write_handler done) {
   const std::lock_guard lock(guard_);
   if (io_ == nullptr || std::exchange(answered_, true)) return;
-  log(200);
+  tell(200);
   const auto reusable = request_->header().should_keep_alive();
   restinio::http_response_header_t head{status_line(200)};
   head.should_keep_alive(reusable);
@@ -241,6 +269,7 @@ void restinio_exchange::write_framed(restinio::writable_items_container_t parts,
   static constexpr std::string_view line_end = "\r\n";
   static constexpr std::string_view last_chunk = "0\r\n\r\n";
   const auto chunked = request_->header().should_keep_alive();
+  if (stream_to_ && shared_->metrics) shared_->metrics->streamed(bytes.size());
   parts.reserve(parts.size() + framing_parts);
   if (!bytes.empty()) {
     if (chunked) parts.emplace_back(fmt::format("{:x}\r\n", bytes.size()));

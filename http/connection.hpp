@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,6 +14,7 @@
 #include <restinio/request_handler.hpp>
 
 #include "http/exchange.hpp"
+#include "http/metrics.hpp"
 
 namespace flotilla::http {
 
@@ -39,7 +41,10 @@ class live_exchanges {
 /// What the exchanges of a server share. It outlives the server where the fleet still has an answer to give.
 struct exchange_settings {
   live_exchanges live;
+  std::shared_ptr<request_metrics> metrics;  ///< nothing: nobody measures
   bool access_log = true;
+  /// Takes secrets out of a text. Called only while the server lives.
+  std::function<std::string(std::string)> without_secrets;
 };
 
 /// An exchange over a RESTinio request. The lock makes sure that nothing is written to a server that has gone: the
@@ -54,6 +59,7 @@ class restinio_exchange final : public exchange, public std::enable_shared_from_
 
   [[nodiscard]] const request& in() const noexcept override { return in_; }
   [[nodiscard]] connection_id connection() const noexcept override { return connection_; }
+  [[nodiscard]] client_address remote() const noexcept override { return remote_; }
   void answer(response what) override;
   void begin_stream(std::string first, write_handler done) override;
   void write(std::string bytes, write_handler done) override;
@@ -66,7 +72,8 @@ class restinio_exchange final : public exchange, public std::enable_shared_from_
   enum class part : bool { more, last };
 
   void read_request();
-  void log(int status) const;
+  /// Counts and logs the answer.
+  void tell(int status) const;
   /// The headers that every answer carries, by name and value.
   template <class Add>
   void each_common_header(Add add) const;
@@ -82,6 +89,7 @@ class restinio_exchange final : public exchange, public std::enable_shared_from_
   const restinio::request_handle_t request_;  // owns what `in_` points to; its connection is taken out when answered
   const std::shared_ptr<exchange_settings> shared_;
   const connection_id connection_;
+  const client_address remote_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   request in_;
 

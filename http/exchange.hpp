@@ -9,11 +9,17 @@
 #include <string>
 #include <string_view>
 
+#include <nlohmann/json.hpp>
+
 #include "flotilla/access.hpp"
+#include "http/client_address.hpp"
 #include "http/message.hpp"
 #include "http/rate_limiter.hpp"
+#include "http/uri.hpp"
 
 namespace flotilla::http {
+
+struct route;
 
 /// Names a connection for as long as the server runs.
 using connection_id = std::uint64_t;
@@ -30,6 +36,7 @@ class exchange {
 
   [[nodiscard]] virtual const request& in() const noexcept = 0;
   [[nodiscard]] virtual connection_id connection() const noexcept = 0;
+  [[nodiscard]] virtual client_address remote() const noexcept = 0;
 
   /// Answers, adding the headers that every answer carries. Only the first of `answer` and `begin_stream` counts.
   virtual void answer(response what) = 0;
@@ -43,9 +50,13 @@ class exchange {
   virtual void cut() = 0;
 
   // Set by the gate before the handler is called, and not changed afterwards.
+  const route* wanted = nullptr;     ///< the route that takes it; nothing where none does
   principal who;                     ///< on whose behalf; not set on a public route
-  std::string_view path_id;          ///< what stood for "{id}", as sent
+  std::uint64_t let_in_at = 0;       ///< how many tokens had been revoked before its token was asked for
+  std::string path_id;               ///< what stood for "{id}", decoded; it has the form of the id that it must be
   std::optional<allowance> allowed;  ///< shown in the RateLimit headers
+  query_parameters query;            ///< where the route takes any; checked against its contract, as the body
+  nlohmann::json body;               ///< likewise; an object
 };
 
 using exchange_ptr = std::shared_ptr<exchange>;

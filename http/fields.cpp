@@ -2,6 +2,7 @@
 #include "http/fields.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 namespace flotilla::http {
@@ -46,11 +47,6 @@ complaint read_number(std::string_view text, Number lowest, Number highest, Numb
 template <class Number>
 constexpr auto highest_of = std::numeric_limits<Number>::max();
 
-/// The digits of a JSON number that is whole and not negative, else a text that is no number.
-std::string digits_of(const json& value) {
-  return value.is_number_unsigned() ? std::to_string(value.get<std::uint64_t>()) : std::string();
-}
-
 /// Reads one of a few words.
 template <class Word>
 complaint read_word(std::optional<Word> parsed, const char* words, Word& into) {
@@ -78,9 +74,24 @@ result<json> parse_object(std::string_view body) {
   }
 }
 
+std::string digits_of(const json& value) {
+  if (value.is_number_unsigned()) return std::to_string(value.get<std::uint64_t>());
+  if (value.is_number_integer()) return std::to_string(value.get<std::int64_t>());
+  if (!value.is_number_float()) return {};
+  constexpr double exact = 9007199254740991;  // 2^53 - 1
+  const auto number = value.get<double>();
+  if (!(number >= 0 && number <= exact) || std::floor(number) != number) return {};
+  return std::to_string(static_cast<std::uint64_t>(number));
+}
+
 complaint read_text(std::string_view text, std::string& into) {
   if (text.empty()) return "must not be empty";
   into = text;
+  return {};
+}
+
+complaint read_text(std::string_view text, any_text& into) {
+  into.value = text;
   return {};
 }
 
@@ -119,6 +130,26 @@ complaint read_text(std::string_view text, budget_period& into) {
   return read_word(parse_budget_period(text), "day, week, month", into);
 }
 
+complaint read_text(std::string_view text, epic_type& into) {
+  return read_word(parse_epic_type(text), "feature, marketing, qa, research, ops", into);
+}
+
+complaint read_text(std::string_view text, epic_status& into) {
+  return read_word(parse_epic_status(text), "active, done, archived", into);
+}
+
+complaint read_text(std::string_view text, secret_scope& into) {
+  return read_word(parse_secret_scope(text), "org, agent", into);
+}
+
+complaint read_text(std::string_view text, mcp_transport& into) {
+  return read_word(parse_mcp_transport(text), "stdio, http", into);
+}
+
+complaint read_text(std::string_view text, role& into) {
+  return read_word(parse_role(text), "viewer, operator, admin", into);
+}
+
 complaint read_value(const json& value, bool& into) {
   if (!value.is_boolean()) return "must be true or false";
   into = value.get<bool>();
@@ -142,6 +173,26 @@ complaint read_value(const json& value, std::vector<std::string>& into) {
     if (!item.is_string()) return "must be a list of strings";
     if (item.get_ref<const std::string&>().empty()) return "must not hold an empty string";
     into.push_back(item.get<std::string>());
+  }
+  return {};
+}
+
+complaint read_value(const json& value, arguments& into) {
+  if (!value.is_array()) return "must be a list of strings";
+  into.values.clear();
+  for (const auto& item : value) {
+    if (!item.is_string()) return "must be a list of strings";
+    into.values.push_back(item.get<std::string>());
+  }
+  return {};
+}
+
+complaint read_value(const json& value, mcp_variables& into) {
+  if (!value.is_object()) return "must be an object of strings";
+  into.clear();
+  for (const auto& [name, text] : value.items()) {
+    if (!text.is_string()) return "must be an object of strings";
+    into.emplace(name, text.get<std::string>());
   }
   return {};
 }

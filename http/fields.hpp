@@ -12,9 +12,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "flotilla/access.hpp"
 #include "flotilla/agent.hpp"
+#include "flotilla/epic.hpp"
+#include "flotilla/mcp_server.hpp"
 #include "flotilla/page.hpp"
 #include "flotilla/result.hpp"
+#include "flotilla/secret.hpp"
 #include "flotilla/task.hpp"
 #include "flotilla/time.hpp"
 #include "http/uri.hpp"
@@ -30,9 +34,22 @@ inline constexpr std::size_t max_json_depth = 64;  ///< arrays and objects withi
 /// What is wrong with a value, as the rest of the sentence "name: …"; empty where nothing is.
 using complaint = std::string;
 
+/// The digits of a JSON number that is whole, also one written with an exponent or as "5.0"; a text that is no number
+/// for everything else, and for what a double does not hold exactly.
+[[nodiscard]] std::string digits_of(const nlohmann::json& value);
+
 /// The size of a page: 1 to `max_page_limit`.
 struct page_limit {
   std::size_t value = default_page_limit;
+};
+
+/// A text that may be empty.
+struct any_text {
+  std::string value;
+};
+/// Texts that may be empty.
+struct arguments {
+  std::vector<std::string> values;
 };
 
 // A value as text: of a query, or of a JSON string.
@@ -44,6 +61,12 @@ struct page_limit {
 [[nodiscard]] complaint read_text(std::string_view text, task_status& into);
 [[nodiscard]] complaint read_text(std::string_view text, task_priority& into);
 [[nodiscard]] complaint read_text(std::string_view text, budget_period& into);
+[[nodiscard]] complaint read_text(std::string_view text, any_text& into);
+[[nodiscard]] complaint read_text(std::string_view text, epic_type& into);
+[[nodiscard]] complaint read_text(std::string_view text, epic_status& into);
+[[nodiscard]] complaint read_text(std::string_view text, secret_scope& into);
+[[nodiscard]] complaint read_text(std::string_view text, mcp_transport& into);
+[[nodiscard]] complaint read_text(std::string_view text, role& into);
 [[nodiscard]] complaint read_text(std::string_view text, page_limit& into);
 template <id_kind Kind>
 [[nodiscard]] complaint read_text(std::string_view text, id<Kind>& into) {
@@ -59,6 +82,8 @@ template <id_kind Kind>
 [[nodiscard]] complaint read_value(const nlohmann::json& value, std::uint32_t& into);
 [[nodiscard]] complaint read_value(const nlohmann::json& value, page_limit& into);
 [[nodiscard]] complaint read_value(const nlohmann::json& value, std::vector<std::string>& into);
+[[nodiscard]] complaint read_value(const nlohmann::json& value, arguments& into);
+[[nodiscard]] complaint read_value(const nlohmann::json& value, mcp_variables& into);
 [[nodiscard]] complaint read_value(const nlohmann::json& value, token_budget& into);
 template <class T>
 requires requires(std::string_view text, T& into) {
@@ -80,6 +105,11 @@ class field_errors {
   [[nodiscard]] result<T> check(T value) && {
     if (any()) return fail(errc::invalid, std::move(message_));
     return value;
+  }
+  /// Nothing, or the first error that was noted.
+  [[nodiscard]] result<void> check() && {
+    if (any()) return fail(errc::invalid, std::move(message_));
+    return {};
   }
 
  private:

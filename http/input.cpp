@@ -1,6 +1,8 @@
 // Pages, links and plain answers.
 #include "http/input.hpp"
 
+#include "http/routes.hpp"
+
 namespace flotilla::http {
 
 void read_page(query_reader& in, page_request& into) {
@@ -10,11 +12,22 @@ void read_page(query_reader& in, page_request& into) {
   into.limit = limit.value_or(page_limit{}).value;
 }
 
-std::optional<header> next_link(const request& of, const std::optional<std::string>& cursor) {
+result<page_request> read_page_only(query_reader in) {
+  page_request wanted;
+  read_page(in, wanted);
+  return std::move(in).check(std::move(wanted));
+}
+
+std::optional<header> next_link(const exchange& of, const std::optional<std::string>& cursor) {
   if (!cursor) return std::nullopt;
-  auto parameters = parse_query(of.query).value_or(query_parameters{});
+  auto parameters = of.query;
+  for (const auto& wanted : of.wanted->takes.query) {
+    const auto sent = of.body.find(wanted.name);
+    if (sent == of.body.end()) continue;
+    parameters.try_emplace(std::string(wanted.name), sent->is_string() ? sent->get<std::string>() : digits_of(*sent));
+  }
   parameters.insert_or_assign("cursor", *cursor);
-  return header{"Link", "<" + std::string(of.path) + "?" + to_query(parameters) + ">; rel=\"next\""};
+  return header{"Link", "<" + std::string(of.in().path) + "?" + to_query(parameters) + ">; rel=\"next\""};
 }
 
 response ok(std::string body) {

@@ -6,8 +6,6 @@
 #include <chrono>
 #include <random>
 
-#include "flotilla/json.hpp"
-
 namespace flotilla::http {
 namespace {
 
@@ -79,7 +77,7 @@ int status_of(errc code) noexcept {
 response error_response(const error& reason) {
   response answer;
   answer.status = status_of(reason.code);
-  answer.body = to_json(reason);
+  answer.problem = reason.message;
   if (reason.code == errc::unauthorized) answer.headers.push_back({"WWW-Authenticate", "Bearer"});
   if (reason.code == errc::rate_limited || reason.code == errc::unavailable) {
     const auto wait = std::chrono::ceil<std::chrono::seconds>(reason.retry_after.value_or(default_retry_after));
@@ -91,7 +89,7 @@ response error_response(const error& reason) {
 response error_response(int status, std::string message) {
   response answer;
   answer.status = status;
-  answer.body = to_json(error{errc::invalid, std::move(message), std::nullopt});
+  answer.problem = std::move(message);
   return answer;
 }
 

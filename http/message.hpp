@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,8 +29,10 @@ struct request {
   std::string_view authorization;
   std::string_view content_type;
   std::string_view last_event_id;
-  std::string id;                ///< X-Request-Id: the client's, or one made for it
-  std::size_t header_bytes = 0;  ///< request line and header fields
+  std::string_view idempotency_key;
+  bool has_idempotency_key = false;  ///< also where it is empty
+  std::string id;                    ///< X-Request-Id: the client's, or one made for it
+  std::size_t header_bytes = 0;      ///< request line and header fields
   std::size_t header_fields = 0;
 };
 
@@ -39,18 +42,25 @@ struct header {
   std::string value;
 };
 
+inline constexpr std::string_view json_content_type = "application/json; charset=utf-8";
+/// The text format of Prometheus.
+inline constexpr std::string_view metrics_content_type = "text/plain; version=0.0.4; charset=utf-8";
+
 /// What is answered, but for the headers that every answer carries.
 struct response {
   int status = 200;
   std::string body;
-  std::vector<header> headers;
-  std::string_view content_type = "application/json; charset=utf-8";
+  /// Of an error: its message. The body is made of it when it is sent, and secrets are taken out before.
+  std::optional<std::string> problem{};
+  std::vector<header> headers{};
+  std::string_view content_type = json_content_type;
+  std::string_view cache_control = "no-store";
   bool close = false;  ///< ends the connection behind it
 };
 
 /// The HTTP status of an error code, as flotilla/result.hpp lists them.
 [[nodiscard]] int status_of(errc code) noexcept;
-/// An error answer: {"error": message}, with Retry-After where that is known or the status asks for it.
+/// An error answer, whose body is {"error": message}, with Retry-After where that is known or the status asks for it.
 [[nodiscard]] response error_response(const error& reason);
 /// The same for a status that no error code has (405, 415, 431, …).
 [[nodiscard]] response error_response(int status, std::string message);

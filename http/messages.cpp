@@ -10,6 +10,7 @@ void read_filter(query_reader& in, message_filter& into) {
   in.optional("agent", into.agent);
   in.optional("type", into.type);
   in.optional("task", into.task);
+  in.optional("epic_id", into.epic);
   in.optional("since", into.since);
   in.optional("until", into.until);
 }
@@ -27,6 +28,13 @@ result<message_filter> read_watch(query_reader in) {
   return std::move(in).check(std::move(filter));
 }
 
+result<outgoing_message> read_draft(body_reader in) {
+  outgoing_message what;
+  in.required("to", what.to);
+  in.required("text", what.text);
+  return std::move(in).check(std::move(what));
+}
+
 }  // namespace
 
 void list_messages(api& shared, const exchange_ptr& client) {
@@ -38,9 +46,20 @@ void list_messages(api& shared, const exchange_ptr& client) {
 void watch_messages(api& shared, const exchange_ptr& client) {
   auto filter = query_as(*client, read_watch);
   if (!filter) return client->answer(error_response(filter.error()));
-  const auto from = resume_position(client->in());
+  const auto from = resume_position(*client);
   if (!from) return client->answer(error_response(from.error()));
   shared.served.watch_messages(client->who, std::move(*filter), *from, streaming(shared, client));
+}
+
+void post_message(api& shared, const exchange_ptr& client) {
+  auto what = body_as(*client, read_draft);
+  if (!what) return client->answer(error_response(what.error()));
+  auto show = [](const message& posted) {
+    auto shown = ok(to_json(posted));
+    shown.status = 201;
+    return shown;
+  };
+  shared.served.post_message(client->who, std::move(*what), answering<message>(client, show));
 }
 
 }  // namespace flotilla::http

@@ -15,12 +15,14 @@ constexpr std::chrono::seconds sweep_period{1};
 
 }  // namespace
 
-double rate_limiter::level_at(const bucket& of, time_point now) const noexcept {
+template <class Key>
+double rate_limiter<Key>::level_at(const bucket& of, time_point now) const noexcept {
   const std::chrono::duration<double> passed = now - of.filled_at;
   return std::min<double>(limit_, of.level + std::max(passed.count(), 0.0) * limit_ / seconds_a_minute);
 }
 
-void rate_limiter::make_room(shard& in, time_point now) const {
+template <class Key>
+void rate_limiter<Key>::make_room(shard& in, time_point now) const {
   if (now - in.swept_at >= sweep_period) {
     in.swept_at = now;
     std::erase_if(in.buckets, [&](const auto& entry) { return level_at(entry.second, now) >= limit_; });
@@ -29,9 +31,10 @@ void rate_limiter::make_room(shard& in, time_point now) const {
   if (in.buckets.size() >= max_buckets_per_shard) in.buckets.erase(in.buckets.begin());
 }
 
-std::optional<allowance> rate_limiter::take(token_id who, time_point now) {
+template <class Key>
+std::optional<allowance> rate_limiter<Key>::take(const Key& who, time_point now) {
   if (limit_ == 0) return std::nullopt;
-  auto& home = shards_[std::hash<token_id>{}(who) % shard_count];
+  auto& home = shards_[std::hash<Key>{}(who) % shard_count];
   const std::lock_guard lock(home.guard);
   auto found = home.buckets.find(who);
   if (found == home.buckets.end()) {
@@ -58,7 +61,8 @@ std::optional<allowance> rate_limiter::take(token_id who, time_point now) {
   return answer;
 }
 
-std::size_t rate_limiter::size() const {
+template <class Key>
+std::size_t rate_limiter<Key>::size() const {
   std::size_t total = 0;
   for (const auto& part : shards_) {
     const std::lock_guard lock(part.guard);
@@ -66,5 +70,8 @@ std::size_t rate_limiter::size() const {
   }
   return total;
 }
+
+template class rate_limiter<token_id>;
+template class rate_limiter<client_address>;
 
 }  // namespace flotilla::http

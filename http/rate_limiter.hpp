@@ -1,4 +1,4 @@
-// A token bucket for each API token.
+// Token buckets: one for each API token, and one for each address that fails to authenticate.
 #pragma once
 
 #include <array>
@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "flotilla/id.hpp"
+#include "http/client_address.hpp"
 
 namespace flotilla::http {
 
@@ -22,9 +23,10 @@ struct allowance {
   std::chrono::milliseconds retry_after{0};  ///< until one request may be made, where not granted
 };
 
-/// Grants `limit` requests at once, refilled evenly over a minute. Thread-safe: the buckets are spread over shards,
-/// each with a lock that is held for one look-up. Memory is bounded: a bucket that is full again says nothing and is
-/// dropped when its shard is at its size.
+/// By key: grants `limit` requests at once, refilled evenly over a minute. Thread-safe: the buckets are spread over
+/// shards, each with a lock that is held for one look-up. Memory is bounded: a bucket that is full again says nothing
+/// and is dropped when its shard is at its size.
+template <class Key>
 class rate_limiter {
  public:
   using time_point = std::chrono::steady_clock::time_point;
@@ -34,8 +36,8 @@ class rate_limiter {
   /// `limit_per_minute` 0: no limit.
   explicit rate_limiter(std::uint32_t limit_per_minute) noexcept : limit_(limit_per_minute) {}
 
-  /// Takes one request out of a token's bucket. Nothing where there is no limit. Time must not run backwards.
-  [[nodiscard]] std::optional<allowance> take(token_id who, time_point now);
+  /// Takes one request out of a key's bucket. Nothing where there is no limit. Time must not run backwards.
+  [[nodiscard]] std::optional<allowance> take(const Key& who, time_point now);
   /// How many buckets are held.
   [[nodiscard]] std::size_t size() const;
 
@@ -46,7 +48,7 @@ class rate_limiter {
   };
   struct shard {
     mutable std::mutex guard;
-    std::unordered_map<token_id, bucket> buckets;
+    std::unordered_map<Key, bucket> buckets;
     time_point swept_at{};
   };
   [[nodiscard]] double level_at(const bucket& of, time_point now) const noexcept;
@@ -55,5 +57,8 @@ class rate_limiter {
   std::uint32_t limit_;
   std::array<shard, shard_count> shards_;
 };
+
+extern template class rate_limiter<token_id>;
+extern template class rate_limiter<client_address>;
 
 }  // namespace flotilla::http

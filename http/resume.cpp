@@ -2,20 +2,20 @@
 #include "http/resume.hpp"
 
 #include "http/fields.hpp"
-#include "http/uri.hpp"
 
 namespace flotilla::http {
 
-result<std::optional<std::uint64_t>> resume_position(const request& of) {
-  const auto query = parse_query(of.query);
-  if (!query) return fail(query.error());
+result<std::optional<std::uint64_t>> resume_position(const exchange& of) {
   std::optional<std::uint64_t> position;
-  field_errors errors;
-  if (!of.last_event_id.empty()) {
-    errors.note("Last-Event-ID", read_text(of.last_event_id, position.emplace()));
-  } else if (const auto after = query->find("after"); after != query->end()) {
-    errors.note("after", read_text(after->second, position.emplace()));
+  if (of.in().last_event_id.empty()) {
+    // The body of a POST holds fields of its own.
+    const auto none = nlohmann::json::object();
+    query_reader in(of.query, of.in().verb == method::get ? of.body : none);
+    in.optional("after", position);
+    return std::move(in).check(position);
   }
+  field_errors errors;
+  errors.note("Last-Event-ID", read_text(of.in().last_event_id, position.emplace()));
   return std::move(errors).check(position);
 }
 

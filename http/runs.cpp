@@ -23,7 +23,7 @@ result<run_request> read_run(body_reader in) {
 void run_task(api& shared, const exchange_ptr& client) {
   const auto run = body_as(*client, read_run);
   if (!run) return client->answer(error_response(run.error()));
-  const auto from = resume_position(client->in());
+  const auto from = resume_position(*client);
   if (!from) return client->answer(error_response(from.error()));
   auto begun = [owner = shared.shared_from_this(), client, from = *from](result<run_ticket> ticket) {
     if (!ticket) return client->answer(error_response(ticket.error()));
@@ -34,11 +34,9 @@ void run_task(api& shared, const exchange_ptr& client) {
 }
 
 void watch_task(api& shared, const exchange_ptr& client) {
-  const auto which = path_id<task_id>(*client, "task");
-  if (!which) return client->answer(error_response(which.error()));
-  const auto from = resume_position(client->in());
+  const auto from = resume_position(*client);
   if (!from) return client->answer(error_response(from.error()));
-  shared.served.watch_task(client->who, *which, from->value_or(0), streaming(shared, client));
+  shared.served.watch_task(client->who, path_id<task_id>(*client), from->value_or(0), streaming(shared, client));
 }
 
 }  // namespace flotilla::http

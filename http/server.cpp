@@ -61,13 +61,17 @@ struct quiet_logger {
   }
 };
 
-/// Tells the streams of a connection that it has closed. RESTinio may tell it twice.
-class close_listener {
+/// Counts connections, and tells the streams of one that it has closed. RESTinio may tell that twice.
+class connection_listener {
  public:
-  explicit close_listener(std::shared_ptr<api> served) noexcept : served_(std::move(served)) {}
+  explicit connection_listener(std::shared_ptr<api> served) noexcept : served_(std::move(served)) {}
   void state_changed(const restinio::connection_state::notice_t& notice) noexcept {
-    if (std::holds_alternative<restinio::connection_state::closed_t>(notice.cause())) {
-      served_->streams.connection_closed(notice.connection_id());
+    const auto which = notice.connection_id();
+    if (std::holds_alternative<restinio::connection_state::accepted_t>(notice.cause())) {
+      served_->metrics.connection_opened(which);
+    } else if (std::holds_alternative<restinio::connection_state::closed_t>(notice.cause())) {
+      served_->metrics.connection_closed(which);
+      served_->streams.connection_closed(which);
     }
   }
 
@@ -77,7 +81,7 @@ class close_listener {
 
 struct server_traits : restinio::traits_t<restinio::asio_timer_manager_t, quiet_logger> {
   static constexpr bool use_connection_count_limiter = true;
-  using connection_state_listener_t = close_listener;
+  using connection_state_listener_t = connection_listener;
 };
 
 std::chrono::milliseconds tick_of(std::chrono::milliseconds period, int parts) {
@@ -127,6 +131,8 @@ class server::engine {
         ticker_(io_),
         http_(restinio::external_io_context(io_), settings(address)) {
     exchanges_->access_log = options.access_log;
+    exchanges_->without_secrets = [&served](std::string text) { return served.without_secrets(std::move(text)); };
+    exchanges_->metrics = std::shared_ptr<request_metrics>(api_, &api_->metrics);
   }
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
@@ -137,6 +143,7 @@ class server::engine {
     http_.open_sync();
     tick();
     for (std::size_t i = 0; i < options_.io_threads; ++i) threads_.emplace_back([this] { run(); });
+    api_->served.on_token_revoked([this](token_id which) { cut_off(which); });
   }
 
   void stop(std::chrono::milliseconds grace);
@@ -149,6 +156,7 @@ class server::engine {
   restinio::request_handling_status_t accept(restinio::request_handle_t handle);
   void run();
   void tick();
+  void cut_off(token_id which);
 
   const server_options options_;
   std::shared_ptr<api> api_;
@@ -175,7 +183,7 @@ restinio::server_settings_t<server_traits> server::engine::settings(const asio::
       .handle_request_timeout(options_.answer_time)
       .write_http_response_timelimit(options_.stalled_reader_time)
       .timer_manager(tick_of(std::min(options_.request_time, options_.answer_time), checks_a_time_limit))
-      .connection_state_listener(std::make_shared<close_listener>(api_))
+      .connection_state_listener(std::make_shared<connection_listener>(api_))
       .incoming_http_msg_limits(restinio::incoming_http_msg_limits_t{}
                                     .max_url_size(hard_field_bytes)
                                     .max_field_name_size(hard_field_bytes)
@@ -220,6 +228,12 @@ void server::engine::tick() {
   });
 }
 
+/// The streams end on a thread of the server's own: the one that tells of the revocation must not be held up.
+void server::engine::cut_off(token_id which) {
+  api_->streams.note_revoked(which);
+  asio::post(io_, [shared = api_, which] { shared->streams.cut_off(which); });
+}
+
 void server::engine::stop(std::chrono::milliseconds grace) {
   const std::lock_guard lock(stopping_);
   if (threads_.empty()) return;
@@ -229,6 +243,7 @@ void server::engine::stop(std::chrono::milliseconds grace) {
     api_->streams.end_all();
     (void)exchanges_->live.await_none(until);  // what is left belongs to readers that do not read
   }
+  api_->served.on_token_revoked(nullptr);
   io_.stop();
   for (auto& thread : threads_) thread.join();
   threads_.clear();
@@ -260,6 +275,9 @@ std::uint16_t server::port() const noexcept {
 }
 std::size_t server::open_streams() const {
   return engine_->shared().streams.size();
+}
+std::string server::metrics() const {
+  return engine_->shared().metrics.text();
 }
 void server::refuse_new() noexcept {
   engine_->shared().refusing = true;

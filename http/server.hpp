@@ -18,6 +18,15 @@ inline constexpr std::size_t default_max_header_fields = 100;
 inline constexpr std::size_t default_max_connections = 4096;
 inline constexpr std::size_t default_max_streams_per_token = 512;
 inline constexpr std::uint32_t default_rate_limit_per_minute = 120;
+/// How often a minute an address may fail to authenticate, and how many times at once.
+inline constexpr std::uint32_t default_failed_authentications_per_minute = 20;
+
+/// Who may read /metrics.
+enum class metrics_access : std::uint8_t {
+  open,   ///< anyone
+  token,  ///< who has a token
+  off,    ///< nobody: it is not there
+};
 
 /// How the server listens and what it lets in. Every limit holds for the whole life of the server.
 struct server_options {
@@ -25,6 +34,9 @@ struct server_options {
   std::uint16_t port = 8080;                                            ///< 0: any free one, see `server::port`
   std::size_t io_threads = 2;                                           ///< at least 1
   std::uint32_t rate_limit_per_minute = default_rate_limit_per_minute;  ///< for each token; 0: none
+  /// For each address (IPv6: each /64); above: 429. 0: no limit. It holds up nobody whose token is valid.
+  std::uint32_t failed_authentications_per_minute = default_failed_authentications_per_minute;
+  metrics_access metrics = metrics_access::open;
 
   std::size_t max_body_bytes = default_max_body_bytes;        ///< above: 413
   std::size_t max_header_bytes = default_max_header_bytes;    ///< above: 431
@@ -62,6 +74,9 @@ class server {
   [[nodiscard]] std::uint16_t port() const noexcept;
   /// Streams that are open at the moment.
   [[nodiscard]] std::size_t open_streams() const;
+  /// What the server has counted and measured, in the text format of Prometheus (version 0.0.4). The fleet's own
+  /// figures are not in it (`fleet::metrics`).
+  [[nodiscard]] std::string metrics() const;
 
   /// From now on every request but /healthz and /readyz is answered 503. Returns at once; for good.
   void refuse_new() noexcept;

@@ -5,6 +5,11 @@
 #include <vector>
 
 namespace flotilla::http {
+namespace {
+
+const error revoked_token{errc::unauthorized, "the token is not valid any more", {}};
+
+}  // namespace
 
 std::string to_sse(const log_chunk& chunk) {
   constexpr std::size_t frame_bytes = 40;  // "id: ", a position, "data: " and three line ends
@@ -27,11 +32,19 @@ event_stream::event_stream(exchange_ptr client, stream_registry& home) noexcept
 }
 
 void event_stream::begin(std::shared_ptr<subscription> source) {
+  bool refused = false;
   {
     const std::lock_guard lock(guard_);
     if (closed_) return;
-    source_ = std::move(source);
-    start_write();
+    refused = revoked_;
+    if (!refused) {
+      source_ = std::move(source);
+      start_write();
+    }
+  }
+  if (refused) {
+    client_->answer(error_response(revoked_token));
+    return close();
   }
   client_->begin_stream(std::string(sse_comment), when_written());
   ask();
@@ -46,7 +59,7 @@ void event_stream::ask() {
   {
     const std::lock_guard lock(guard_);
     // One question at a time: the write that `begin` has started may be through before `begin` asks.
-    if (closed_ || std::exchange(asking_, true)) return;
+    if (closed_ || revoked_ || std::exchange(asking_, true)) return;
     source = source_;
   }
   source->next(max_flush_bytes, [weak = weak_from_this()](result<log_chunk> given) {
@@ -57,7 +70,7 @@ void event_stream::ask() {
 void event_stream::take(result<log_chunk> given) {
   {
     const std::lock_guard lock(guard_);
-    if (closed_) return;
+    if (closed_ || revoked_) return;
     if (writing_) {
       held_ = std::move(given);
       return;
@@ -80,15 +93,18 @@ void event_stream::written(bool ok) {
   std::optional<result<log_chunk>> next;
   bool idle = false;
   bool ending = false;
+  bool revoked = false;
   {
     const std::lock_guard lock(guard_);
     if (closed_) return;
     writing_ = false;
+    revoked = revoked_;
     next = std::exchange(held_, std::nullopt);
     idle = !asking_;
     ending = ending_;
   }
   if (!ok) return close();
+  if (revoked) return revoke();
   if (next) return take(std::move(*next));
   if (ending) return end();
   if (idle) ask();
@@ -107,10 +123,24 @@ void event_stream::end() {
   {
     const std::lock_guard lock(guard_);
     ending_ = true;
-    if (closed_ || writing_) return;  // `written` comes back here
+    if (closed_ || revoked_ || writing_) return;  // `written` comes back here
     start_write();
   }
   client_->finish({});
+  close();
+}
+
+void event_stream::revoke() {
+  std::shared_ptr<subscription> source;  // ends outside the lock
+  {
+    const std::lock_guard lock(guard_);
+    revoked_ = true;
+    source = std::move(source_);
+    held_.reset();
+    if (closed_ || writing_) return;  // `written`, or `begin`, comes back here
+    start_write();
+  }
+  client_->cut();
   close();
 }
 
@@ -154,6 +184,7 @@ void stream_registry::open(const exchange_ptr& client, std::shared_ptr<subscript
   {
     const std::lock_guard lock(guard_);
     room = room_for(client->who.token);
+    if (was_revoked(client->who.token, client->let_in_at)) room = fail(revoked_token);
     if (room) {
       opened = std::make_shared<event_stream>(client, *this);
       streams_.emplace(client->connection(), opened);
@@ -162,6 +193,31 @@ void stream_registry::open(const exchange_ptr& client, std::shared_ptr<subscript
   }
   if (!room) return client->answer(error_response(room.error()));
   opened->begin(std::move(source));
+}
+
+std::uint64_t stream_registry::revocations() const {
+  const std::lock_guard lock(guard_);
+  return revocations_;
+}
+
+bool stream_registry::was_revoked(token_id which, std::uint64_t since) const noexcept {
+  if (revocations_ - since > remembered_revocations) return true;  // it may have been
+  for (auto at = since; at < revocations_; ++at) {
+    if (revoked_[at % remembered_revocations] == which) return true;
+  }
+  return false;
+}
+
+void stream_registry::note_revoked(token_id which) {
+  const std::lock_guard lock(guard_);
+  revoked_[revocations_ % remembered_revocations] = which;
+  ++revocations_;
+}
+
+void stream_registry::cut_off(token_id which) {
+  for (const auto& stream : all()) {
+    if (stream->owner() == which) stream->revoke();
+  }
 }
 
 void stream_registry::forget(const event_stream& which) {

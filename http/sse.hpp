@@ -5,8 +5,10 @@
 // has stopped costs one write and the cursor.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,6 +29,8 @@ inline constexpr std::size_t max_flush_bytes = 64U << 10U;  ///< of JSON, asked 
 [[nodiscard]] std::string to_sse(const log_chunk& chunk);
 /// What a silent stream sends so that it is not taken for dead.
 inline constexpr std::string_view sse_comment = ":\n\n";
+/// Revocations that a stream which is being opened is held against. Who takes longer than that many is refused.
+inline constexpr std::size_t remembered_revocations = 256;
 
 class stream_registry;
 
@@ -45,6 +49,8 @@ class event_stream : public std::enable_shared_from_this<event_stream> {
   void abandon();
   /// Ends regularly, behind the entry that is being sent.
   void end();
+  /// Cuts it off: its token was revoked. Of what is in the log no more is sent than what is being sent already.
+  void revoke();
 
   [[nodiscard]] connection_id connection() const { return client_->connection(); }
   [[nodiscard]] token_id owner() const { return client_->who.token; }
@@ -63,9 +69,10 @@ class event_stream : public std::enable_shared_from_this<event_stream> {
   std::shared_ptr<subscription> source_;
   std::optional<result<log_chunk>> held_;  // came while a write was in flight
   time_point last_write_;
-  bool asking_ = false;  // the log was asked and has not answered, or its answer is held
-  bool writing_ = true;  // a write is in flight; true until `begin` has sent the first one
-  bool ending_ = false;  // `end` was called
+  bool asking_ = false;   // the log was asked and has not answered, or its answer is held
+  bool writing_ = true;   // a write is in flight; true until `begin` has sent the first one
+  bool ending_ = false;   // `end` was called
+  bool revoked_ = false;  // `revoke` was called
   bool closed_ = false;
 };
 
@@ -74,10 +81,17 @@ class stream_registry {
  public:
   explicit stream_registry(std::size_t max_per_token) noexcept : max_per_token_(max_per_token) {}
 
-  /// Opens a stream over a subscription, or answers 429 (too many of this token) or 503 (closed).
+  /// Opens a stream over a subscription, or answers 401 (its token was revoked since the client was let in), 429 (too
+  /// many of this token) or 503 (closed).
   void open(const exchange_ptr& client, std::shared_ptr<subscription> source);
   /// May this token open one more? For a refusal before any work is done for it.
   [[nodiscard]] result<void> check_room(token_id who) const;
+  /// How many tokens were revoked so far.
+  [[nodiscard]] std::uint64_t revocations() const;
+  /// Notes that a token was revoked: from now on nobody who was let in with it before opens a stream.
+  void note_revoked(token_id which);
+  /// Cuts off the streams that a token had opened.
+  void cut_off(token_id which);
   /// A connection has closed: abandons its streams.
   void connection_closed(connection_id which);
   /// Sends the comments of those that are silent since `silent_since`.
@@ -92,7 +106,8 @@ class stream_registry {
 
  private:
   friend class event_stream;
-  [[nodiscard]] result<void> room_for(token_id who) const;  // the lock is held
+  [[nodiscard]] result<void> room_for(token_id who) const;                             // the lock is held
+  [[nodiscard]] bool was_revoked(token_id which, std::uint64_t since) const noexcept;  // the lock is held
   void forget(const event_stream& which);
   [[nodiscard]] std::vector<std::shared_ptr<event_stream>> all() const;
 
@@ -100,6 +115,8 @@ class stream_registry {
   mutable std::mutex guard_;
   std::unordered_multimap<connection_id, std::shared_ptr<event_stream>> streams_;
   std::unordered_map<token_id, std::size_t> per_token_;
+  std::array<token_id, remembered_revocations> revoked_;  // the newest, in a ring
+  std::uint64_t revocations_ = 0;
   bool closed_ = false;
 };
 

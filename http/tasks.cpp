@@ -1,17 +1,16 @@
-// /api/tasks: handlers that make, show, list and change tasks.
+// /api/tasks: handlers that make, show, list and change tasks, and decide and cancel them.
 #include "http/handlers.hpp"
 #include "http/input.hpp"
 
 namespace flotilla::http {
 namespace {
 
-constexpr const char* noun = "task";
-
 result<task_query> read_query(query_reader in) {
   task_query query;
   in.optional("status", query.status);
   in.optional("assignee", query.assignee);
   in.optional("priority", query.priority);
+  in.optional("epic_id", query.epic_id);
   read_page(in, query.page);
   return std::move(in).check(std::move(query));
 }
@@ -38,6 +37,22 @@ result<task_patch> read_patch(body_reader in) {
   return std::move(in).check(std::move(patch));
 }
 
+result<approval_decision> read_decision(body_reader in) {
+  approval_decision word;
+  in.optional("callId", word.call_id);
+  any_text comment;
+  in.optional("comment", comment);
+  if (!comment.value.empty()) word.comment = std::move(comment.value);
+  return std::move(in).check(std::move(word));
+}
+
+void decide(api& shared, const exchange_ptr& client, bool granted) {
+  auto word = body_as(*client, read_decision);
+  if (!word) return client->answer(error_response(word.error()));
+  word->granted = granted;
+  shared.served.decide_task(client->who, path_id<task_id>(*client), std::move(*word), answering<task>(client));
+}
+
 }  // namespace
 
 void list_tasks(api& shared, const exchange_ptr& client) {
@@ -49,23 +64,29 @@ void list_tasks(api& shared, const exchange_ptr& client) {
 void create_task(api& shared, const exchange_ptr& client) {
   auto draft = body_as(*client, read_draft);
   if (!draft) return client->answer(error_response(draft.error()));
-  shared.served.create_task(client->who, std::move(*draft), answering<task>(client, [](const task& made) {
-                              return created(to_json(made), "/api/tasks/" + made.id.to_string());
-                            }));
+  shared.served.create_task(client->who, std::move(*draft), answering_made<task>(client, "/api/tasks"));
 }
 
 void find_task(api& shared, const exchange_ptr& client) {
-  const auto which = path_id<task_id>(*client, noun);
-  if (!which) return client->answer(error_response(which.error()));
-  shared.served.find_task(client->who, *which, answering<task_detail>(client));
+  shared.served.find_task(client->who, path_id<task_id>(*client), answering<task_detail>(client));
 }
 
 void update_task(api& shared, const exchange_ptr& client) {
-  const auto which = path_id<task_id>(*client, noun);
-  if (!which) return client->answer(error_response(which.error()));
   auto patch = body_as(*client, read_patch);
   if (!patch) return client->answer(error_response(patch.error()));
-  shared.served.update_task(client->who, *which, std::move(*patch), answering<task>(client));
+  shared.served.update_task(client->who, path_id<task_id>(*client), std::move(*patch), answering<task>(client));
+}
+
+void approve_task(api& shared, const exchange_ptr& client) {
+  decide(shared, client, true);
+}
+
+void reject_task(api& shared, const exchange_ptr& client) {
+  decide(shared, client, false);
+}
+
+void cancel_task(api& shared, const exchange_ptr& client) {
+  shared.served.cancel_task(client->who, path_id<task_id>(*client), answering<task>(client));
 }
 
 }  // namespace flotilla::http

@@ -7,6 +7,7 @@
 #include "core/secret_text.hpp"
 #include "runtime/private_file.hpp"
 #include "runtime/provider_keys.hpp"
+#include "runtime/token_changes.hpp"
 #include "storage/memory/memory_store.hpp"
 #include "storage/records.hpp"
 #include "storage/rocksdb/rocksdb_store.hpp"
@@ -32,13 +33,15 @@ result<void> commit_and_wait(storage::store& in, storage::batch changes) {
 
 }  // namespace
 
-result<std::unique_ptr<storage::store>> open_store(const fleet_options& options) {
+result<std::unique_ptr<storage::store>> open_store(const fleet_options& options,
+                                                   std::shared_ptr<storage::store_observer> observer) {
   std::unique_ptr<storage::store> opened;
   if (options.data_directory.empty()) {
     opened = storage::make_memory_store();
   } else {
     storage::rocksdb_options where;
-    where.directory = options.data_directory / "store";
+    where.directory = options.data_directory / store_directory;
+    where.observer = std::move(observer);
     auto found = storage::open_rocksdb_store(std::move(where));
     if (!found) return fail(std::move(found.error()));
     opened = std::move(*found);
@@ -63,6 +66,19 @@ result<std::unique_ptr<secret_vault>> open_vault(fleet_options& options, const s
   return vault;
 }
 
+result<new_org> add_org(storage::store& in, const token_key& key, std::string name, std::string owner_name,
+                        std::string token_text, timestamp now) {
+  new_org made{{org_id::make(now), std::move(name), now}, std::move(token_text)};
+  const user owner{user_id::make(now), std::move(owner_name), role::admin};
+  storage::batch changes;
+  storage::write_org(changes, made.org);
+  storage::write_user(changes, made.org.id, owner);
+  add_token(changes, hash_token(key, made.admin_token),
+            {token_id::make(now), made.org.id, owner.id, "bootstrap", role::admin, now, {}});
+  if (auto done = commit_and_wait(in, std::move(changes)); !done) return fail(std::move(done.error()));
+  return made;
+}
+
 result<std::optional<std::string>> bootstrap(storage::store& in, const token_key& key, const fleet_options& options,
                                              timestamp now) {
   if (options.bootstrap_token && !is_token_text(*options.bootstrap_token)) {
@@ -77,14 +93,9 @@ result<std::optional<std::string>> bootstrap(storage::store& in, const token_key
     auto kept = write_private_file(options.data_directory / admin_token_file, text + "\n");
     if (!kept) return fail(std::move(kept.error()));
   }
-  const org home{org_id::make(now), options.org_name, now};
-  const user owner{user_id::make(now), options.user_name, role::admin};
-  const api_token token{token_id::make(now), home.id, owner.id, "bootstrap", role::admin, now, {}};
-  storage::batch changes;
-  storage::write_org(changes, home);
-  storage::write_user(changes, home.id, owner);
-  storage::write_token(changes, hash_token(key, text), token);
-  if (auto done = commit_and_wait(in, std::move(changes)); !done) return fail(std::move(done.error()));
+  if (auto made = add_org(in, key, options.org_name, options.user_name, text, now); !made) {
+    return fail(std::move(made.error()));
+  }
   if (options.bootstrap_token) return std::optional<std::string>();
   return std::optional<std::string>(text);
 }

@@ -14,7 +14,7 @@ void local_fleet::create_epic(const principal& who, epic_draft draft, reply<epic
   if (refused(handler)) return;
   draft = redacted(std::move(draft), vault_->redactor_of(who.org));
   change<epic>(
-      context(), who.org,
+      context(), who,
       [org = who.org, draft = std::move(draft)](const storage::snapshot& from) {
         return decide_create(from, org, draft, system_wall_clock().now());
       },
@@ -40,7 +40,7 @@ void local_fleet::list_epics(const principal& who, epic_query query, reply<page<
 void local_fleet::update_epic(const principal& who, epic_id which, epic_patch patch, reply<epic> handler) {
   if (refused(handler)) return;
   patch = redacted(std::move(patch), vault_->redactor_of(who.org));
-  change<epic>(
+  change_unkeyed<epic>(
       context(), who.org,
       [org = who.org, which, patch = std::move(patch)](const storage::snapshot& from) {
         return decide_update(from, org, which, patch, system_wall_clock().now());

@@ -24,12 +24,13 @@ result<std::unique_ptr<fleet>> open_fleet(fleet_options options) {
   std::error_code made;
   if (!options.data_directory.empty()) std::filesystem::create_directories(options.data_directory, made);
   if (made) return fail(errc::unavailable, "The data directory cannot be made: " + made.message());
-  auto store = runtime::open_store(options);
+  parts.metrics = std::make_shared<runtime::fleet_metrics>();
+  auto store = runtime::open_store(options, parts.metrics);
   if (!store) return fail(std::move(store.error()));
   parts.store = std::move(*store);
   parts.key = runtime::make_token_key();
   if (!options.data_directory.empty()) {
-    auto key = runtime::load_token_key(options.data_directory / "token-key");
+    auto key = runtime::load_token_key(options.data_directory / runtime::token_key_file);
     if (!key) return fail(std::move(key.error()));
     parts.key = *key;
   }
@@ -76,7 +77,10 @@ system_config::system_config(std::size_t scheduler_threads) {
 }
 
 local_fleet::local_fleet(fleet_options options, opened parts)
-    : new_admin_token_(std::move(parts.new_admin_token)),
+    : metrics_(std::move(parts.metrics)),
+      new_admin_token_(std::move(parts.new_admin_token)),
+      plan_(options.plan),
+      features_(options.features),
       mcp_policy_(options.mcp),
       key_(parts.key),
       store_(std::move(parts.store)),
@@ -95,6 +99,7 @@ local_fleet::local_fleet(fleet_options options, opened parts)
       rehearsal_tools_(make_rehearsal_tools(timer_)),
       config_(options.scheduler_threads),
       system_(std::make_unique<caf::actor_system>(config_)) {
+  answers_ = std::make_unique<kept_answers>(*store_, system_wall_clock(), key_);
   fleet_ = system_->spawn(actors::fleet_behavior, make_environment(options));
   gateway_ = system_->spawn(gateway_behavior, fleet_);
 }
@@ -131,6 +136,8 @@ std::shared_ptr<const actors::environment> local_fleet::make_environment(const f
   env->clock = &system_wall_clock();
   env->provider = [this](std::string_view name) { return provider(name); };
   env->toolsets = {rehearsal_tools_.get()};
+  env->limits = options.plan.limits;
+  env->telemetry = metrics_.get();
   env->redactor_of = [this](org_id org) { return vault_->redactor_of(org); };
   env->credential_for = [this](const actors::agent_key& who, std::string_view name, reply<credential_ptr> handler) {
     find_provider_key(context(), *vault_, who, name, std::move(handler));
@@ -148,59 +155,17 @@ model_provider* local_fleet::provider(std::string_view name) const noexcept {
   return nullptr;
 }
 
-// --- access -----------------------------------------------------------------------------------------------
-
-void local_fleet::authenticate(std::string_view token, reply<principal> handler) {
-  const auto unknown = [] { return fail(errc::unauthorized, "The token is not valid."); };
-  if (!is_token_text(token)) return handler(unknown());
-  const auto hash = hash_token(key_, token);
-  if (auto known = tokens_.find(hash)) return handler(*known);
-  read<principal>(
-      context(),
-      [this, hash, unknown](const storage::snapshot& from) -> result<principal> {
-        auto found = storage::read_token(from, hash);
-        if (!found) return fail(std::move(found.error()));
-        if (!*found) return unknown();
-        const principal who{(*found)->org, (*found)->user, (*found)->id, (*found)->role, {}};
-        tokens_.add(hash, who);
-        return who;
-      },
-      std::move(handler));
-}
-
-void local_fleet::me(const principal& who, reply<identity> handler) {
-  read<identity>(
-      context(),
-      [who](const storage::snapshot& from) -> result<identity> {
-        auto home = storage::read_org(from, who.org);
-        if (!home) return fail(std::move(home.error()));
-        auto self = storage::read_user(from, who.org, who.user);
-        if (!self) return fail(std::move(self.error()));
-        if (!*home || !*self) return fail(errc::internal, "The token's org or user is missing.");
-        identity found;
-        found.org = **home;
-        found.user = **self;
-        found.user.role = who.role;
-        return found;
-      },
-      std::move(handler));
-}
-
-std::optional<std::string> local_fleet::new_admin_token() const {
-  return new_admin_token_;
-}
-
 // --- agents -----------------------------------------------------------------------------------------------
 
 void local_fleet::create_agent(const principal& who, agent_draft draft, reply<agent> handler) {
   if (refused(handler)) return;
   draft = redacted(std::move(draft), vault_->redactor_of(who.org));
   change<agent>(
-      context(), who.org,
-      [org = who.org, draft = std::move(draft)](const storage::snapshot& from) {
-        return decide_create(from, org, draft, system_wall_clock().now());
+      context(), who,
+      [this, org = who.org, draft = std::move(draft)](const storage::snapshot& from) {
+        return decide_create(from, org, draft, plan_.limits, system_wall_clock().now());
       },
-      std::move(handler));
+      telling_limits(who.org, std::move(handler)));
 }
 
 void local_fleet::find_agent(const principal& who, agent_id which, reply<agent> handler) {
@@ -229,13 +194,14 @@ void local_fleet::update_agent(const principal& who, agent_id which, agent_patch
   if (refused(handler)) return;
   patch = redacted(std::move(patch), vault_->redactor_of(who.org));
   const bool moves = patch.status.has_value();
-  change<agent>(
+  change_unkeyed<agent>(
       context(), who.org,
-      [org = who.org, which, patch = std::move(patch)](const storage::snapshot& from) {
-        return decide_update(from, org, which, patch, system_wall_clock().now());
+      [this, org = who.org, which, patch = std::move(patch)](const storage::snapshot& from) {
+        return decide_update(from, org, which, patch, plan_.limits, system_wall_clock().now());
       },
       [this, org = who.org, which, moves, handler = std::move(handler)](result<agent> changed) {
         if (changed && moves) tell_agent(org, which);
+        if (!changed) tell_limit(org, changed.error());
         handler(std::move(changed));
       });
 }
@@ -244,6 +210,11 @@ void local_fleet::archive_agent(const principal& who, agent_id which, reply<agen
   agent_patch patch;
   patch.status = agent_status::archived;
   update_agent(who, which, std::move(patch), std::move(handler));
+}
+
+void local_fleet::tell_limit(org_id org, const error& reason) {
+  if (reason.code != errc::forbidden || !limits_told_.due(org, reason.message, system_wall_clock().now())) return;
+  journal_->commit(org, {}, {limit_message(reason.message)}, [](const auto&) {});
 }
 
 void local_fleet::tell_agent(org_id org, agent_id which) const {

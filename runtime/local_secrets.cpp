@@ -30,7 +30,7 @@ void local_fleet::put_secret(const principal& who, secret_name name, std::string
     auto patterns = vault_->expect(who.org, name, text->view());
     text.reset();
     change<std::monostate>(
-        context(), who.org,
+        context(), who,
         [org = who.org, made](const storage::snapshot& from) { return decide_put(from, org, made); },
         [this, org = who.org, name, patterns, handler = std::move(handler)](result<std::monostate> outcome) {
           if (!outcome) {
@@ -46,7 +46,7 @@ void local_fleet::put_secret(const principal& who, secret_name name, std::string
 void local_fleet::delete_secret(const principal& who, secret_name name, reply<void> handler) {
   if (refused(handler)) return;
   if (auto valid = validate_secret_name(name); !valid) return handler(std::move(valid));
-  change<std::monostate>(
+  change_unkeyed<std::monostate>(
       context(), who.org,
       [org = who.org, name](const storage::snapshot& from) { return decide_delete(from, org, name); },
       [this, org = who.org, name, handler = std::move(handler)](result<std::monostate> outcome) {

@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <asio/post.hpp>
 #include <asio/thread_pool.hpp>
+#include <atomic>
 #include <utility>
 
 namespace flotilla::runtime {
 
 struct reader_pool::threads {
   explicit threads(std::size_t count) : pool(count) {}
+  std::atomic<std::size_t> waiting{0};  // outlives the pool: its jobs count in it
   asio::thread_pool pool;
 };
 
@@ -22,7 +24,15 @@ reader_pool::~reader_pool() {
 }
 
 void reader_pool::run(std::function<void()> job) {
-  asio::post(threads_->pool, std::move(job));
+  ++threads_->waiting;
+  asio::post(threads_->pool, [&waiting = threads_->waiting, job = std::move(job)] {
+    --waiting;
+    job();
+  });
+}
+
+std::size_t reader_pool::waiting() const noexcept {
+  return threads_->waiting;
 }
 
 void reader_pool::join() {

@@ -19,6 +19,8 @@ class reader_pool final : public executor {
   explicit reader_pool(std::size_t threads);
   ~reader_pool() override;
   void run(std::function<void()> job) override;
+  /// How many jobs wait for a thread.
+  [[nodiscard]] std::size_t waiting() const noexcept;
   /// Waits for every job that was accepted; later ones are dropped.
   void join();
 

@@ -13,7 +13,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 packages=(
   g++ cmake ninja-build ccache pkg-config curl ca-certificates
   libasio-dev libboost-test-dev libcaf-dev libcli11-dev libcurl4-openssl-dev libexpected-dev libicu-dev
-  librestinio-dev librocksdb-dev libsodium-dev libspdlog-dev nlohmann-json3-dev
+  librestinio-dev librocksdb-dev libsodium-dev libspdlog-dev nlohmann-json3-dev prometheus-cpp-dev
 )
 lint_packages=(clang-format clang-tidy shellcheck)
 
@@ -31,6 +31,10 @@ have dpkg-query || fail "this is no Debian system: dpkg is missing." \
   "Install these packages' equivalents yourself: ${packages[*]}"
 
 is_installed() { [[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]; }
+
+# The conformance tests take any node from 18 on with its npm, whoever installed it.
+have node || packages+=(nodejs)
+have npm || packages+=(npm)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -37,6 +37,7 @@ result<kept_answer> decode(std::string_view bytes) {
   return value;
 }
 
+/// Precondition: it has a digest's size.
 digest digest_from(std::string_view bytes) {
   digest value{};
   std::transform(bytes.begin(), bytes.end(), value.begin(),
@@ -71,12 +72,20 @@ result<void> erase_old_answers(batch& into, const snapshot& from, org_id org, ti
   const auto prefix = keys::all(keys::table::answers_by_age, org);
   const key_range old{prefix, prefix + keys::seq_bytes(milliseconds_of(made_before))};
   std::size_t erased = 0;
-  return from.scan(old, direction::forward, [&](std::string_view age_row, std::string_view) {
-    const auto key = digest_from(age_row.substr(prefix.size() + keys::seq_size));
+  bool good = true;
+  const auto scanned = from.scan(old, direction::forward, [&](std::string_view age_row, std::string_view value) {
+    const auto position = age_row.substr(prefix.size());
+    good = position.size() == keys::seq_size + sizeof(digest);
+    if (!good) return false;
+    // The row goes when its answer is written anew: what stands by then must stay.
+    into.require(std::string(age_row), std::string(value));
     into.erase(std::string(age_row));
-    into.erase(keys::answer(org, key));
+    into.erase(keys::answer(org, digest_from(position.substr(keys::seq_size))));
     return ++erased < most;
   });
+  if (!scanned) return scanned;
+  if (!good) return fail(damaged("the age of a kept answer", {}));
+  return {};
 }
 
 }  // namespace flotilla::storage

@@ -34,7 +34,8 @@ struct kept_answer {
 void write_answer(batch& into, org_id org, const digest& key, const stored<kept_answer>* before,
                   const kept_answer& after);
 /// Adds to a batch the removal of some answers of an org that were made before a time, oldest first, at most `most`
-/// of them: each change pays for the garbage of some before it.
+/// of them. The batch requires that none of them was written anew or removed meanwhile, so it is best one of its own:
+/// where it is refused with `conflict`, a later one does its work.
 [[nodiscard]] result<void> erase_old_answers(batch& into, const snapshot& from, org_id org, timestamp made_before,
                                              std::size_t most);
 

@@ -14,6 +14,8 @@ using nlohmann::json;
 constexpr std::size_t task_header_size = 1 + 3 * keys::seq_size;
 constexpr unsigned char queued_flag = 1;
 constexpr unsigned char aside_flag = 2;
+constexpr unsigned char counted_flag = 4;
+constexpr unsigned char all_flags = queued_flag | aside_flag | counted_flag;
 constexpr std::size_t format_size = 4;
 
 /// Reads the fields of a flat record; remembers whether one was missing or wrong.
@@ -62,30 +64,51 @@ error damaged(std::string_view kind, std::string_view which) {
   return {errc::internal, text.append(" cannot be read."), std::nullopt};
 }
 
-std::string encode(const task_record& value) {
-  const bool aside = value.task.input.size() > max_inline_input_bytes;
+std::string encode(const task_record& value, std::optional<std::uint64_t> input_mark) {
   unsigned char flags = value.queued ? queued_flag : 0;
-  if (aside) flags |= aside_flag;
+  if (input_mark) flags |= aside_flag;
+  if (value.counted) flags |= counted_flag;
   std::string bytes(1, static_cast<char>(flags));
   bytes.append(keys::seq_bytes(value.before_attempt));
   bytes.append(keys::seq_bytes(value.usage_before.input_tokens));
   bytes.append(keys::seq_bytes(value.usage_before.output_tokens));
-  if (!aside) return bytes.append(to_json(value.task));
+  if (!input_mark) return bytes.append(to_json(value.task));
+  bytes.append(keys::seq_bytes(*input_mark));
   auto without = value.task;
   without.input.clear();
   return bytes.append(to_json(without));
 }
 
 result<coded_task> decode_task(std::string_view bytes) {
-  if (bytes.size() < task_header_size) return fail(damaged("a task", {}));
+  const auto mark = input_mark_of(bytes);
+  const auto header = task_header_size + (mark ? keys::seq_size : 0);
+  if (bytes.size() < header) return fail(damaged("a task", {}));
   const auto flags = static_cast<unsigned char>(bytes.front());
-  auto decoded = task_from_json(bytes.substr(task_header_size));
-  if (!decoded || flags > (queued_flag | aside_flag)) return fail(damaged("a task", {}));
+  auto decoded = task_from_json(bytes.substr(header));
+  if (!decoded || flags > all_flags) return fail(damaged("a task", {}));
   const auto number = [bytes](std::size_t index) {
     return keys::seq_from(bytes.substr(1 + index * keys::seq_size, keys::seq_size));
   };
-  return coded_task{{std::move(*decoded), (flags & queued_flag) != 0, number(0), {number(1), number(2)}},
-                    (flags & aside_flag) != 0};
+  return coded_task{{std::move(*decoded),
+                     (flags & queued_flag) != 0,
+                     number(0),
+                     {number(1), number(2)},
+                     (flags & counted_flag) != 0},
+                    mark};
+}
+
+std::optional<std::uint64_t> input_mark_of(std::string_view encoded_task) noexcept {
+  if (encoded_task.size() < task_header_size + keys::seq_size) return std::nullopt;
+  if ((static_cast<unsigned char>(encoded_task.front()) & aside_flag) == 0) return std::nullopt;
+  return keys::seq_from(encoded_task.substr(task_header_size, keys::seq_size));
+}
+
+std::uint64_t input_mark_for(std::string_view input) noexcept {
+  constexpr std::uint64_t fnv_offset = 0xCBF29CE484222325;
+  constexpr std::uint64_t fnv_prime = 0x100000001B3;
+  auto mark = fnv_offset;
+  for (const char byte : input) mark = (mark ^ static_cast<unsigned char>(byte)) * fnv_prime;
+  return mark;
 }
 
 std::string encode(const org& value) {

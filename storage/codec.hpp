@@ -1,9 +1,10 @@
 // The values of the store.
 //
 //   agent     = the Agent object of the API, as to_json writes it
-//   task      = flags:u8 before_attempt:u64 input_before:u64 output_before:u64 json
-//               flags: bit 0 queued, bit 1 the input stands aside (table 'I') and is empty here, the others 0; the
-//               two counts: task_record::usage_before; json: the Task object
+//   task      = flags:u8 before_attempt:u64 input_before:u64 output_before:u64 [input_mark:u64] json
+//               flags: bit 0 queued, bit 1 the input stands aside (table 'I') and is empty here, bit 2 counted, the
+//               others 0; the two counts: task_record::usage_before; input_mark: with bit 1 only, a digest of the
+//               input, so that records of different inputs differ; json: the Task object
 //   event     = the Event object
 //   message   = the Message object
 //   org       = {"id","name","createdAt"}
@@ -40,10 +41,15 @@ inline constexpr std::size_t max_inline_input_bytes = 1024;
 /// A task's record without its index rows.
 struct coded_task {
   task_record record;
-  bool input_aside = false;  ///< the input is to be read from its own row
+  std::optional<std::uint64_t> input_mark;  ///< set: the input is to be read from its own row
 };
-[[nodiscard]] std::string encode(const task_record& value);
+/// `input_mark`: set for an input that is kept aside. It is then not written.
+[[nodiscard]] std::string encode(const task_record& value, std::optional<std::uint64_t> input_mark);
 [[nodiscard]] result<coded_task> decode_task(std::string_view bytes);
+/// That of an encoded task; nothing where its input is not kept aside.
+[[nodiscard]] std::optional<std::uint64_t> input_mark_of(std::string_view encoded_task) noexcept;
+/// FNV-1a with 64 bits: the same on every machine.
+[[nodiscard]] std::uint64_t input_mark_for(std::string_view input) noexcept;
 
 [[nodiscard]] std::string encode(const org& value);
 [[nodiscard]] result<org> decode_org(std::string_view bytes);

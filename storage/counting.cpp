@@ -1,6 +1,7 @@
 // The increments that go with a change of an agent or a task.
 #include "storage/counting.hpp"
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,14 +32,22 @@ bool changes_something(const deltas& of) noexcept {
   return false;
 }
 
-std::string limit_message(std::uint64_t most, std::string_view of_what) {
-  return "The plan's limit of " + std::to_string(most) + ' ' + std::string(of_what) + " is reached.";
-}
+/// What a plan limits, for people.
+struct limited {
+  std::string_view one;
+  std::string_view many;
+};
+constexpr limited limited_agents{"agent", "agents"};
+constexpr limited limited_runs{"concurrent run", "concurrent runs"};
+constexpr limited limited_tasks{"task a month", "tasks a month"};
 
-batch::increment bounded(std::string key, deltas by, org_counter which, std::optional<std::uint64_t> most,
-                         std::string_view of_what) {
+batch::increment bounded(std::string key, deltas by, std::size_t index, std::optional<std::uint64_t> most,
+                         const limited& what) {
   batch::increment made{std::move(key), std::move(by), std::nullopt};
-  if (most) made.at_most = {place(which), *most, limit_message(*most, of_what)};
+  if (!most) return made;
+  auto message = "The plan's limit of " + std::to_string(*most) + ' ';
+  message.append(*most == 1 ? what.one : what.many).append(" is reached.");
+  made.at_most = {index, *most, std::move(message)};
   return made;
 }
 
@@ -53,7 +62,7 @@ void count_in_org(batch& into, org_id org, const task_record* before, const task
   add(after, 1);
   if (!changes_something(by)) return;
   into.add(
-      bounded(keys::org_counters(org), std::move(by), org_counter::tasks_running, most_running, "concurrent runs"));
+      bounded(keys::org_counters(org), std::move(by), place(org_counter::tasks_running), most_running, limited_runs));
 }
 
 void count_in_epics(batch& into, org_id org, const task_record* before, const task_record& after) {
@@ -68,11 +77,27 @@ void count_in_epics(batch& into, org_id org, const task_record* before, const ta
   add(after.task, 1);
 }
 
-void count_usage(batch& into, org_id org, const task& after, const deltas& by, std::string_view model) {
-  for (const auto period : {budget_period::day, budget_period::month}) {
-    const auto bucket = first_day_of(period, after.updated_at);
-    into.add({keys::usage(org, period, bucket, after.assignee, model), by, {}});
-    into.add({keys::usage_totals(org, period, bucket), by, {}});
+/// The tokens count when the change is made, the task when it was started: mostly that is the same bucket.
+void count_usage(batch& into, org_id org, const task_record* before, const task_record& after,
+                 std::string_view model) {
+  const auto& task = after.task;
+  const auto used_before = before != nullptr ? before->task.usage : token_usage{};
+  std::map<std::pair<budget_period, std::uint64_t>, deltas> buckets;
+  const auto add = [&buckets](timestamp when, std::size_t index, std::uint64_t amount) {
+    if (amount == 0) return;
+    for (const auto period : {budget_period::day, budget_period::month}) {
+      auto& by = buckets[{period, first_day_of(period, when)}];
+      by.resize(usage_counter_count);
+      by[index] = static_cast<std::int64_t>(amount);
+    }
+  };
+  add(task.updated_at, 0, task.usage.input_tokens - used_before.input_tokens);
+  add(task.updated_at, 1, task.usage.output_tokens - used_before.output_tokens);
+  const bool first_start = after.counted && (before == nullptr || !before->counted);
+  if (first_start) add(task.started_at.value_or(task.updated_at), 2, 1);
+  for (const auto& [bucket, by] : buckets) {
+    into.add({keys::usage(org, bucket.first, bucket.second, task.assignee, model), by, {}});
+    into.add({keys::usage_totals(org, bucket.first, bucket.second), by, {}});
   }
 }
 
@@ -89,7 +114,7 @@ void count_agent(batch& into, org_id org, std::optional<agent_status> before, ag
   if (before) --by[place(counter_of(*before))];
   ++by[place(counter_of(after))];
   if (!changes_something(by)) return;
-  into.add(bounded(keys::org_counters(org), std::move(by), org_counter::agents, most, "agents"));
+  into.add(bounded(keys::org_counters(org), std::move(by), place(org_counter::agents), most, limited_agents));
 }
 
 void count_task(batch& into, org_id org, const task_record* before, const task_record& after,
@@ -98,17 +123,9 @@ void count_task(batch& into, org_id org, const task_record* before, const task_r
   count_in_epics(into, org, before, after);
   if (before == nullptr) {
     const auto month = first_day_of(budget_period::month, after.task.created_at);
-    batch::increment made{keys::tasks_made(org, month), {1}, std::nullopt};
-    if (effects.most_made) made.at_most = {0, *effects.most_made, limit_message(*effects.most_made, "tasks a month")};
-    into.add(std::move(made));
+    into.add(bounded(keys::tasks_made(org, month), {1}, 0, effects.most_made, limited_tasks));
   }
-  const auto used_before = before != nullptr ? before->task.usage : token_usage{};
-  const bool first_start =
-      after.task.started_at && (before == nullptr || !before->task.started_at) && after.task.attempt == 1;
-  const deltas by{static_cast<std::int64_t>(after.task.usage.input_tokens - used_before.input_tokens),
-                  static_cast<std::int64_t>(after.task.usage.output_tokens - used_before.output_tokens),
-                  first_start ? 1 : 0};
-  if (changes_something(by)) count_usage(into, org, after.task, by, effects.model);
+  count_usage(into, org, before, after, effects.model);
 }
 
 }  // namespace flotilla::storage

@@ -1,6 +1,7 @@
 // What a change of an agent or a task adds to the counters of usage_records.hpp. For the record files of this room.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -9,6 +10,9 @@
 
 namespace flotilla::storage {
 
+/// In one row of usage: tokens in, tokens out, tasks.
+inline constexpr std::size_t usage_counter_count = 3;
+
 /// Does it lie in a work queue to be taken up?
 [[nodiscard]] bool is_queued(const task_record& record) noexcept;
 
@@ -16,7 +20,7 @@ namespace flotilla::storage {
 void count_agent(batch& into, org_id org, std::optional<agent_status> before, agent_status after,
                  std::optional<std::uint64_t> most);
 
-/// `before`: null for a new task.
+/// `before`: null for a new task. `after`: with `counted` as it shall be.
 void count_task(batch& into, org_id org, const task_record* before, const task_record& after,
                 const task_effects& effects);
 

@@ -42,6 +42,7 @@ struct task_record {
   bool queued = false;           ///< pending or waiting, and to be taken up: it lies in its agent's work queue
   event_seq before_attempt = 0;  ///< the position before the current attempt's first event
   token_usage usage_before;      ///< of the attempts before the current one
+  bool counted = false;          ///< it was started once, in whatever attempt; set by `write_task`
 
   friend bool operator==(const task_record&, const task_record&) = default;
 };
@@ -90,8 +91,8 @@ void require_agent(batch& into, org_id org, const stored<agent>& seen);
 // --- tasks ------------------------------------------------------------------------------------------------
 
 [[nodiscard]] result<std::optional<stored<task_record>>> read_task(const snapshot& from, org_id org, task_id which);
-/// Newest first, one reverse scan of one index for each combination of filters (a priority filter is applied to
-/// what the scan finds).
+/// Newest first, one reverse scan of the index of the most selective filter that is set (assignee and status, epic,
+/// assignee, status, else none); the others are applied to what the scan finds.
 [[nodiscard]] result<page<task>> list_tasks(const snapshot& from, org_id org, const task_query& query);
 /// What a change of a task depends on and counts as, besides the task itself.
 struct task_effects {
@@ -100,10 +101,10 @@ struct task_effects {
   std::optional<std::uint64_t> most_running;  ///< tasks of the org that may run at once
 };
 /// Adds or replaces a task with its index rows, its place in the work queue, which follows from
-/// `task_record::queued` and the status, and everything that is counted of it: the org's counters, its epic's, and
-/// what `after.usage` has more than `before.usage`, on the day of `after.updated_at`. Preconditions as for
-/// `write_agent`; `errc::forbidden` where `effects` says so (a task that goes on after a crash is running already).
-/// Returns what `after` now stands as, for the next change in the same hands.
+/// `task_record::queued` and the status, and everything that is counted of it: the org's counters, its epic's, what
+/// `after.usage` has more than `before.usage`, on the day of `after.updated_at`, and the task itself on the day of
+/// its first start. Preconditions as for `write_agent`; `errc::forbidden` where `effects` says so (a task that goes
+/// on after a crash is running already). Returns what `after` now stands as, for the next change in the same hands.
 stored<task_record> write_task(batch& into, org_id org, const stored<task_record>* before, const task_record& after,
                                const task_effects& effects = {});
 
@@ -147,9 +148,10 @@ class bus_stamp {
 };
 
 /// Adds a message at the next place on the org's bus, with its index rows. `placed` is called with it in the
-/// writer lane before the batch is written; what it shows to others must wait for the commit's answer.
+/// writer lane before the batch is written, and may add what depends on its place; what it shows to others must wait
+/// for the commit's answer.
 void append_message(batch& into, org_id org, message_draft draft, std::shared_ptr<bus_stamp> stamp,
-                    std::function<void(bus_entry)> placed);
+                    std::function<void(bus_entry, appender&)> placed);
 /// Newest first. Uses the index of the most selective filter that is set (task, agent, type, else none); `since`
 /// and `until` bound the scan.
 [[nodiscard]] result<page<message>> list_messages(const snapshot& from, org_id org, const message_query& query);

@@ -1,5 +1,7 @@
 #include "storage/staging.hpp"
 
+#include <algorithm>
+
 #include "storage/codec.hpp"
 #include "storage/counters.hpp"
 
@@ -38,7 +40,7 @@ class staging::renderer final : public appender {
 result<void> staging::add(const batch& changes) {
   if (auto holds = check(changes); !holds) return holds;
   std::vector<change> added;
-  added.reserve(changes.writes().size() + 8 * changes.appends().size());
+  added.reserve(changes.writes().size() + changes.increments().size() + 8 * changes.appends().size());
   for (const auto& write : changes.writes()) {
     added.emplace_back(write.key, write.value ? std::optional<std::string_view>(*write.value) : std::nullopt);
   }
@@ -69,16 +71,21 @@ result<void> staging::check(const batch& changes) const {
 }
 
 result<void> staging::count(const batch& changes, std::vector<change>& into) {
-  std::unordered_map<std::string_view, std::string> sums;
   for (const auto& each : changes.increments()) {
-    auto sum = sums.find(each.key);
-    const auto before = sum == sums.end() ? read(each.key) : result<std::optional<std::string>>(sum->second);
-    if (!before) return fail(before.error());
+    // What the batch itself wrote there comes first. It has few writes: looking through them is cheaper than a map.
+    const auto own =
+        std::find_if(into.rbegin(), into.rend(), [&each](const change& one) { return one.first == each.key; });
+    result<std::optional<std::string>> before;
+    if (own == into.rend()) {
+      before = read(each.key);
+    } else if (own->second) {
+      before = std::string(*own->second);
+    }
+    if (!before) return fail(std::move(before.error()));
     auto after = incremented(*before, each);
     if (!after) return fail(std::move(after.error()));
-    sums.insert_or_assign(each.key, std::move(*after));
+    into.emplace_back(each.key, keep(std::move(*after)));
   }
-  for (auto& [key, sum] : sums) into.emplace_back(key, keep(std::move(sum)));
   return {};
 }
 

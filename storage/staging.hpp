@@ -20,8 +20,8 @@
 
 namespace flotilla::storage {
 
-/// The bytes of a batch's keys and values, preconditions included, as far as they are known before its appends
-/// are rendered.
+/// The bytes of a batch's keys and values, preconditions and increments included, as far as they are known before its
+/// appends are rendered.
 [[nodiscard]] std::size_t size_of(const batch& changes) noexcept;
 
 /// The error of a batch over `max_batch_bytes`.
@@ -37,8 +37,8 @@ class staging {
 
   explicit staging(lookup base) : base_(std::move(base)) {}
 
-  /// Checks a batch against everything before it, renders its appends and adds what it writes.
-  /// Errors: conflict, too_large, those of `lookup`, internal (a damaged log head).
+  /// Checks a batch against everything before it, adds to its counters, renders its appends and adds what it writes.
+  /// Errors: conflict, forbidden, too_large, those of `lookup`, internal (a damaged counter or log head).
   [[nodiscard]] result<void> add(const batch& changes);
 
   [[nodiscard]] const std::vector<change>& changes() const noexcept { return changes_; }

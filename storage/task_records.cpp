@@ -28,25 +28,29 @@ std::vector<std::string> index_keys(org_id org, const task_record& record) {
 /// Does a task pass the filters that its index may not have sifted?
 bool passes(const task_query& query, const task& candidate) {
   return (!query.priority || candidate.priority == *query.priority) &&
+         (!query.assignee || candidate.assignee == *query.assignee) &&
          (!query.status || candidate.status == *query.status) &&
          (!query.epic_id || candidate.epic_id == query.epic_id);
 }
 
-void put_input(batch& into, org_id org, const stored<task_record>* before, const task& after) {
-  const auto is_aside = [](const task& value) { return value.input.size() > max_inline_input_bytes; };
-  const bool was_aside = before != nullptr && is_aside(before->value.task);
-  if (is_aside(after)) {
-    if (!was_aside || before->value.task.input != after.input) into.put(keys::input(org, after.id), after.input);
-  } else if (was_aside) {
-    into.erase(keys::input(org, after.id));
+/// Keeps a long input aside, and writes it only where it changes. Its mark; nothing for one that stays in the record.
+std::optional<std::uint64_t> put_input(batch& into, org_id org, const stored<task_record>* before,
+                                       const task& after) {
+  const auto old_mark = before != nullptr ? input_mark_of(before->bytes) : std::nullopt;
+  if (after.input.size() <= max_inline_input_bytes) {
+    if (old_mark) into.erase(keys::input(org, after.id));
+    return std::nullopt;
   }
+  if (old_mark && before->value.task.input == after.input) return old_mark;
+  into.put(keys::input(org, after.id), after.input);
+  return input_mark_for(after.input);
 }
 
 /// The narrowest index for the filters that are set.
 std::string index_for(org_id org, const task_query& query) {
   if (query.assignee && query.status) return keys::tasks_by_assignee_and_status(org, *query.assignee, *query.status);
-  if (query.assignee) return keys::tasks_by_assignee(org, *query.assignee);
   if (query.epic_id) return keys::tasks_by_epic(org, *query.epic_id);
+  if (query.assignee) return keys::tasks_by_assignee(org, *query.assignee);
   if (query.status) return keys::tasks_by_status(org, *query.status);
   return keys::all(keys::table::tasks, org);
 }
@@ -59,7 +63,7 @@ result<std::optional<stored<task_record>>> read_task(const snapshot& from, org_i
   if (!*bytes) return std::nullopt;
   auto value = decode_task(**bytes);
   if (!value) return fail(damaged("task", which.to_string()));
-  if (value->input_aside) {
+  if (value->input_mark) {
     auto input = from.get(keys::input(org, which));
     if (!input) return fail(std::move(input.error()));
     if (!*input) return fail(damaged("the input of task", which.to_string()));
@@ -88,9 +92,10 @@ stored<task_record> write_task(batch& into, org_id org, const stored<task_record
                                const task_effects& effects) {
   auto key = keys::task(org, after.task.id);
   into.require(key, before != nullptr ? std::optional(before->bytes) : std::nullopt);
-  stored<task_record> written{after, encode(after)};
+  stored<task_record> written{after, {}};
+  written.value.counted = (before != nullptr && before->value.counted) || after.task.started_at.has_value();
+  written.bytes = encode(written.value, put_input(into, org, before, after.task));
   into.put(std::move(key), written.bytes);
-  put_input(into, org, before, after.task);
   const auto old_rows = before != nullptr ? index_keys(org, before->value) : std::vector<std::string>();
   const auto new_rows = index_keys(org, after);
   const auto absent_from = [](const std::vector<std::string>& rows, const std::string& row) {
@@ -102,7 +107,7 @@ stored<task_record> write_task(batch& into, org_id org, const stored<task_record
   for (const auto& row : new_rows) {
     if (absent_from(old_rows, row)) into.put(row, {});
   }
-  count_task(into, org, before != nullptr ? &before->value : nullptr, after, effects);
+  count_task(into, org, before != nullptr ? &before->value : nullptr, written.value, effects);
   return written;
 }
 

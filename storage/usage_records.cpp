@@ -8,7 +8,9 @@
 
 #include "storage/codec.hpp"
 #include "storage/counters.hpp"
+#include "storage/counting.hpp"
 #include "storage/key_schema.hpp"
+#include "storage/paging.hpp"
 
 namespace flotilla::storage {
 namespace {
@@ -16,20 +18,41 @@ namespace {
 using std::chrono::days;
 using std::chrono::sys_days;
 
-constexpr std::size_t usage_counters = 3;  ///< tokens in, tokens out, tasks
-constexpr std::size_t date_size = 10;      ///< YYYY-MM-DD
+constexpr std::size_t date_size = 10;  ///< YYYY-MM-DD
 
-usage_totals totals_of(const std::vector<std::uint64_t>& values) {
-  const auto at = [&values](std::size_t place) { return place < values.size() ? values[place] : 0; };
-  return {{at(0), at(1)}, at(2)};
+usage_totals totals_of(std::vector<std::uint64_t> values) {
+  values.resize(usage_counter_count);
+  return {{values[0], values[1]}, values[2]};
 }
 
 sys_days day_of(timestamp when) noexcept {
   return std::chrono::floor<days>(when);
 }
 
+/// A day before 1970 can only come from a broken clock, and is the first.
 std::uint64_t number_of(sys_days day) noexcept {
-  return static_cast<std::uint64_t>(day.time_since_epoch().count());
+  return static_cast<std::uint64_t>(std::max(day, sys_days{}).time_since_epoch().count());
+}
+
+/// The first day behind a period.
+std::uint64_t end_of(budget_period period, timestamp when) noexcept {
+  constexpr std::uint64_t days_of_week = 7;
+  const auto first = first_day_of(period, when);
+  if (period == budget_period::day) return first + 1;
+  if (period == budget_period::week) return first + days_of_week;
+  const std::chrono::year_month_day date{day_of(when)};
+  return number_of(sys_days{(date.year() / date.month() + std::chrono::months{1}) / std::chrono::day{1}});
+}
+
+/// The last day of a period for which a row stands. Mostly that is today or before; a clock that was set back leaves
+/// rows of days to come, which a month's rows hold too.
+result<std::uint64_t> last_day_used(const snapshot& from, org_id org, budget_period period, timestamp now) {
+  const auto day_row = [org](std::uint64_t day) { return keys::usage_totals(org, budget_period::day, day); };
+  const auto first = first_day_of(period, now);
+  const auto row = first_of(from, {day_row(first), day_row(end_of(period, now))}, direction::backward);
+  if (!row) return fail(row.error());
+  if (!*row) return first;
+  return keys::seq_from(std::string_view((*row)->first).substr(day_row(first).size() - keys::seq_size));
 }
 
 /// What the rows of one bucket come to, by agent and by model.
@@ -46,10 +69,10 @@ result<void> add_rows(const snapshot& from, org_id org, budget_period period, st
   bool good = true;
   const auto scanned =
       from.scan(keys_with_prefix(prefix), direction::forward, [&](std::string_view key, std::string_view value) {
-        const auto counted = decode_counters(value);
-        good = counted.has_value();
+        auto counted = decode_counters(value);
+        good = counted && key.size() >= all.size() + ulid::size;
         if (!good) return false;
-        const auto totals = totals_of(*counted);
+        const auto totals = totals_of(std::move(*counted));
         into.by_agent[{keys::ulid_from(key.substr(all.size()))}] += totals;
         const auto model = key.substr(all.size() + ulid::size);
         auto row = into.by_model.find(model);
@@ -66,9 +89,9 @@ result<void> add_rows(const snapshot& from, org_id org, budget_period period, st
 result<usage_totals> day_totals(const snapshot& from, org_id org, std::uint64_t day,
                                 const std::optional<agent_id>& agent) {
   if (!agent) {
-    auto values = read_counters(from, keys::usage_totals(org, budget_period::day, day), usage_counters);
+    auto values = read_counters(from, keys::usage_totals(org, budget_period::day, day), usage_counter_count);
     if (!values) return fail(std::move(values.error()));
-    return totals_of(*values);
+    return totals_of(std::move(*values));
   }
   sums found;
   if (auto added = add_rows(from, org, budget_period::day, day, agent, found); !added) return fail(added.error());
@@ -125,17 +148,19 @@ std::string date_of(std::uint64_t unix_day) {
 }
 
 result<usage_totals> read_usage_totals(const snapshot& from, org_id org, budget_period period, timestamp when) {
-  auto values = read_counters(from, keys::usage_totals(org, period, first_day_of(period, when)), usage_counters);
+  auto values = read_counters(from, keys::usage_totals(org, period, first_day_of(period, when)), usage_counter_count);
   if (!values) return fail(std::move(values.error()));
-  return totals_of(*values);
+  return totals_of(std::move(*values));
 }
 
 result<usage_summary> read_usage(const snapshot& from, org_id org, const usage_query& query, timestamp now) {
   usage_summary found;
   sums summed;
   const auto first = first_day_of(query.period, now);
-  const auto today = unix_day(now);
-  for (auto day = first; day <= today; ++day) {
+  const auto used = last_day_used(from, org, query.period, now);
+  if (!used) return fail(used.error());
+  const auto last = std::max(unix_day(now), *used);
+  for (auto day = first; day <= last; ++day) {
     auto totals = day_totals(from, org, day, query.agent);
     if (!totals) return fail(std::move(totals.error()));
     found.totals += *totals;

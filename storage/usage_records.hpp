@@ -25,8 +25,9 @@ enum class org_counter : std::uint8_t {
   tasks_done,
   tasks_error,
   tasks_queued,  ///< pending or waiting, in a work queue
+  tokens,        ///< API tokens; counted by whoever writes them (runtime/token_changes)
 };
-inline constexpr std::size_t org_counter_count = 8;
+inline constexpr std::size_t org_counter_count = 9;
 using org_counts = std::array<std::uint64_t, org_counter_count>;
 
 [[nodiscard]] result<org_counts> read_org_counts(const snapshot& from, org_id org);
@@ -34,17 +35,18 @@ using org_counts = std::array<std::uint64_t, org_counter_count>;
 [[nodiscard]] result<std::uint64_t> read_tasks_made(const snapshot& from, org_id org, timestamp in_month_of);
 
 /// The Unix day (days since 1970-01-01, UTC) of a time, and the one on which its period began: the day itself, the
-/// Monday of its ISO week, the first of its month.
+/// Monday of its ISO week, the first of its month. A time before 1970 is of the first day.
 [[nodiscard]] std::uint64_t unix_day(timestamp when) noexcept;
 [[nodiscard]] std::uint64_t first_day_of(budget_period period, timestamp when) noexcept;
 /// "YYYY-MM-DD".
 [[nodiscard]] std::string date_of(std::uint64_t unix_day);
 
-/// The whole org's totals of the day or month that a time lies in.
+/// The whole org's totals of the day or month that a time lies in (`period`: not the week, which has no row).
 [[nodiscard]] result<usage_totals> read_usage_totals(const snapshot& from, org_id org, budget_period period,
                                                      timestamp when);
-/// What was used in the period that `now` lies in, up to `now`. A month costs one row for each agent and model, and
-/// one for each day, whatever the number of its tasks; a week the rows of its days.
+/// What was used in the period that `now` lies in. A month costs one row for each agent and model, and one for each
+/// day, whatever the number of its tasks; a week the rows of its days. The days go to today; further only where a
+/// clock that was since set back has left rows of days to come, so that the sums always agree.
 [[nodiscard]] result<usage_summary> read_usage(const snapshot& from, org_id org, const usage_query& query,
                                                timestamp now);
 

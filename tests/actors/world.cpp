@@ -61,6 +61,7 @@ node::node(storage::store& on, world& ground)
   env->readers = &ground.readers;
   env->journal = &journal;
   env->clock = &ground.clock;
+  env->stopwatch = [&ground] { return std::chrono::steady_clock::time_point(ground.clock.time.time_since_epoch()); };
   env->provider = [&ground](std::string_view name) { return name == "scripted" ? &ground.model : nullptr; };
   env->toolsets = {&ground.tools};
   env->jitter = [] { return 0.0; };

@@ -1,7 +1,10 @@
-// A fleet in memory for the tests of the HTTP server: it keeps agents and tasks, lets a test write the logs that
-// streams show, and counts what was changed.
+// A fleet in memory for the tests of the HTTP server: it knows one agent and one task, keeps epics, secrets, MCP
+// servers and tokens, lets a test write the logs that streams show, remembers what it was asked, and counts what was
+// changed. It repeats the answer to a call that is sent twice with the same key.
 #pragma once
 
+#include <any>
+#include <array>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -77,6 +80,26 @@ class fake_fleet final : public fleet {
   message_filter last_watch;
   std::optional<std::uint64_t> last_after;
   bool last_restart = false;
+  std::optional<agent_id> last_root;
+  approval_decision last_decision;
+  outgoing_message last_post;
+  epic_query last_epics;
+  secret_query last_secrets;
+  secret_name last_secret;
+  std::string last_value;
+  mcp_draft last_mcp;
+  mcp_patch last_mcp_patch;
+  page_request last_page;
+  usage_query last_usage;
+  /// What `without_secrets` takes out; empty: nothing.
+  std::string planted;
+  /// Where set, `watch_task` keeps its reply here instead of answering.
+  bool hold_watch = false;
+  /// Waits for that reply.
+  void await_held_watch();
+  /// Opens the stream that was held.
+  void let_watch();
+  bool has_revocation_listener() const;
   /// Where set, `me` keeps its reply here instead of answering.
   bool hold_me = false;
   /// Waits for that reply.
@@ -103,75 +126,47 @@ class fake_fleet final : public fleet {
   void list_messages(const principal&, message_query query, reply<page<message>> handler) override;
   void watch_messages(const principal&, message_filter filter, std::optional<message_seq> after,
                       reply<std::shared_ptr<subscription>> handler) override;
-  void list_tokens(const principal&, page_request, reply<page<api_token>> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void create_token(const principal&, token_draft, reply<new_token> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void revoke_token(const principal&, token_id, reply<void> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void agent_tree(const principal&, std::optional<agent_id>, reply<std::vector<agent_node>> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void decide_task(const principal&, task_id, approval_decision, reply<task> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void cancel_task(const principal&, task_id, reply<task> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void post_message(const principal&, outgoing_message, reply<message> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void create_epic(const principal&, epic_draft, reply<epic> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void find_epic(const principal&, epic_id, reply<epic_detail> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void list_epics(const principal&, epic_query, reply<page<epic>> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void update_epic(const principal&, epic_id, epic_patch, reply<epic> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void list_secrets(const principal&, secret_query, reply<page<secret>> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void put_secret(const principal&, secret_name, std::string, reply<void> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void delete_secret(const principal&, secret_name, reply<void> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void create_mcp(const principal&, mcp_draft, reply<mcp_server> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void find_mcp(const principal&, mcp_id, reply<mcp_server> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void list_mcps(const principal&, page_request, reply<page<mcp_server>> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void update_mcp(const principal&, mcp_id, mcp_patch, reply<mcp_server> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void delete_mcp(const principal&, mcp_id, reply<void> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void usage(const principal&, usage_query, reply<usage_summary> handler) override {
-    handler(fail(errc::internal, "not faked"));
-  }
-  void metrics(reply<std::string> handler) const override { handler(std::string()); }
-  std::string without_secrets(std::string text) const override { return text; }
-  void on_token_revoked(std::function<void(token_id)> listener) override { revoked = std::move(listener); }
-  std::function<void(token_id)> revoked;
+  void list_tokens(const principal&, page_request wanted, reply<page<api_token>> handler) override;
+  void create_token(const principal& who, token_draft draft, reply<new_token> handler) override;
+  void revoke_token(const principal&, token_id which, reply<void> handler) override;
+  void on_token_revoked(std::function<void(token_id)> listener) override;
+  void agent_tree(const principal&, std::optional<agent_id> root, reply<std::vector<agent_node>> handler) override;
+  void decide_task(const principal& who, task_id which, approval_decision word, reply<task> handler) override;
+  void cancel_task(const principal& who, task_id which, reply<task> handler) override;
+  void post_message(const principal& who, outgoing_message what, reply<message> handler) override;
+  void create_epic(const principal& who, epic_draft draft, reply<epic> handler) override;
+  void find_epic(const principal&, epic_id which, reply<epic_detail> handler) override;
+  void list_epics(const principal&, epic_query query, reply<page<epic>> handler) override;
+  void update_epic(const principal&, epic_id which, epic_patch patch, reply<epic> handler) override;
+  void list_secrets(const principal&, secret_query query, reply<page<secret>> handler) override;
+  void put_secret(const principal& who, secret_name name, std::string value, reply<void> handler) override;
+  void delete_secret(const principal&, secret_name name, reply<void> handler) override;
+  void create_mcp(const principal& who, mcp_draft draft, reply<mcp_server> handler) override;
+  void find_mcp(const principal&, mcp_id which, reply<mcp_server> handler) override;
+  void list_mcps(const principal&, page_request wanted, reply<page<mcp_server>> handler) override;
+  void update_mcp(const principal&, mcp_id which, mcp_patch patch, reply<mcp_server> handler) override;
+  void delete_mcp(const principal&, mcp_id which, reply<void> handler) override;
+  void usage(const principal&, usage_query query, reply<usage_summary> handler) override;
+  void metrics(reply<std::string> handler) const override { handler(std::string("# fake\n")); }
+  std::string without_secrets(std::string text) const override;
   readiness ready() const override { return state; }
   void drain(std::chrono::milliseconds patience, std::function<void()> done) override;
 
  private:
+  /// Makes a change, or repeats what the same call was answered.
+  template <class T, class Make>
+  result<T> once(const principal& who, Make make);
+  principal holder(role which, std::uint8_t number) const;
+
   std::map<task_id, std::shared_ptr<fake_log>> logs_;
+  std::map<std::string, principal, std::less<>> tokens_;  // by text
+  std::vector<api_token> named_tokens_;
+  std::map<epic_id, epic> epics_;
+  std::map<mcp_id, mcp_server> mcps_;
+  std::map<secret_name, secret> secrets_;
+  std::map<std::string, std::pair<std::array<std::uint8_t, 32>, std::any>, std::less<>> answers_;  // by key
+  std::function<void(token_id)> revoked_;
+  std::function<void()> held_watch_;
   mutable std::mutex guard_;
   std::condition_variable held_;
   reply<identity> held_me_;

@@ -26,6 +26,11 @@ struct serving {
              std::string_view more_headers = "Content-Type: application/json\r\n") const {
     return fetch(server->port(), verb, target, token_of(role::operator_), body, more_headers);
   }
+  /// The same as an admin.
+  answer ask_admin(std::string_view verb, std::string_view target, std::string_view body = {},
+                   std::string_view more_headers = "Content-Type: application/json\r\n") const {
+    return fetch(server->port(), verb, target, token_of(role::admin), body, more_headers);
+  }
   [[nodiscard]] std::string agent_path() const { return "/api/agents/" + fleet.an_agent.id.to_string(); }
   [[nodiscard]] std::string task_path() const { return "/api/tasks/" + fleet.a_task.id.to_string(); }
   [[nodiscard]] std::string run_body() const { return R"({"taskId":")" + fleet.a_task.id.to_string() + "\"}"; }

@@ -14,6 +14,7 @@ class quick_exchange final : public http::exchange {
  public:
   [[nodiscard]] const http::request& in() const noexcept override { return in_; }
   [[nodiscard]] http::connection_id connection() const noexcept override { return 1; }
+  [[nodiscard]] http::client_address remote() const noexcept override { return {}; }
   void answer(http::response /*what*/) override {}
   void begin_stream(std::string /*first*/, http::write_handler done) override {
     std::thread([&done] { done(true); }).join();

@@ -1,0 +1,77 @@
+// Orgs: made and listed while no server runs.
+#include "cli/org.hpp"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <filesystem>
+#include <iostream>
+#include <string_view>
+
+#include "cli/directory_lock.hpp"
+#include "cli/process_limits.hpp"
+#include "flotilla/maintenance.hpp"
+
+namespace flotilla::cli {
+
+namespace {
+
+exit_code refuse(const error& reason) {
+  std::cerr << "flotilla: " << reason.message << '\n';
+  return reason.code == errc::invalid ? exit_code::usage : exit_code::failed;
+}
+
+/// Takes the directory, so that whoever comes second is told who holds it.
+result<directory_lock> hold(const std::string& data, std::string_view purpose) {
+  std::error_code unknown;
+  if (!std::filesystem::is_directory(data, unknown)) return fail(errc::invalid, data + " is not a directory");
+  return directory_lock::take(data, purpose);
+}
+
+fleet_options options_of(const org_request& asked) {
+  fleet_options options;
+  options.data_directory = asked.data;
+  return options;
+}
+
+}  // namespace
+
+void add_org_commands(CLI::App& program, org_request& into) {
+  auto* org = program.add_subcommand("org", "Makes and lists the orgs of a data directory that no server holds");
+  org->require_subcommand(1);
+  into.create = org->add_subcommand("create", "Makes an org, and shows its admin token once");
+  into.create->add_option("NAME", into.name, "The name of the new org")->required();
+  into.list = org->add_subcommand("list", "Shows the orgs: id, when it was made, name");
+  for (auto* command : {into.create, into.list}) {
+    command->add_option("--data", into.data, "The data directory")
+        ->type_name("DIR")
+        ->envname("FLOTILLA_DATA")
+        ->required();
+  }
+}
+
+exit_code create_org(const org_request& asked, std::ostream& out) {
+  create_private_files();
+  const auto lock = hold(asked.data, "flotilla org create");
+  if (!lock) return refuse(lock.error());
+  const auto made = flotilla::create_org(options_of(asked), asked.name);
+  if (!made) return refuse(made.error());
+  out << "Made the org " << made->org.name << " (" << made->org.id.to_string() << ").\n"
+      << "Its admin token, shown this once: " << made->admin_token << '\n';
+  return exit_code::ok;
+}
+
+exit_code list_orgs(const org_request& asked, std::ostream& out) {
+  create_private_files();
+  const auto lock = hold(asked.data, "flotilla org list");
+  if (!lock) return refuse(lock.error());
+  const auto found = flotilla::list_orgs(options_of(asked));
+  if (!found) return refuse(found.error());
+  for (const auto& each : *found) {
+    out << each.id.to_string() << "  " << to_string(each.created_at) << "  " << each.name << '\n';
+  }
+  return exit_code::ok;
+}
+
+}  // namespace flotilla::cli
