@@ -25,6 +25,15 @@ std::string times(char byte, std::size_t count) {
 const auto org1 = id_of<org_id>(1);
 const auto agent2 = id_of<agent_id>(2);
 const auto task3 = id_of<task_id>(3);
+const auto epic4 = id_of<epic_id>(4);
+const auto mcp5 = id_of<mcp_id>(5);
+const auto token6 = id_of<token_id>(6);
+
+std::array<std::uint8_t, 32> hash_of(std::uint8_t byte) {
+  std::array<std::uint8_t, 32> made{};
+  made.fill(byte);
+  return made;
+}
 
 }  // namespace
 
@@ -51,6 +60,59 @@ BOOST_AUTO_TEST_CASE(keys_to_the_byte) {
   BOOST_TEST((keys::work(org1, agent2, task_priority::low, task3) == "W" + o + a + '\2' + t));
   BOOST_TEST((keys::tasks_by_assignee(org1, agent2) == "X" + o + a));
   BOOST_TEST((keys::tasks_by_assignee_and_status(org1, agent2, task_status::done) == "Y" + o + a + '\3'));
+}
+
+BOOST_AUTO_TEST_CASE(keys_of_the_catalog_to_the_byte) {
+  const auto o = times(1, 16);
+  const auto a = times(2, 16);
+  const auto e = times(4, 16);
+  BOOST_TEST((keys::agents_by_manager(org1, agent2) == "C" + o + a));
+  BOOST_TEST((keys::epic(org1, epic4) == "D" + o + e));
+  BOOST_TEST((keys::tasks_by_epic(org1, epic4) == "F" + o + e));
+  BOOST_TEST((keys::messages_by_epic(org1, epic4) == "H" + o + e));
+  BOOST_TEST((keys::input(org1, task3) == "I" + o + times(3, 16)));
+  BOOST_TEST((keys::epic_counters(org1, epic4) == "J" + o + e));
+  BOOST_TEST((keys::org_counters(org1) == "Q" + o));
+  BOOST_TEST((keys::secret(org1, {secret_scope::org, std::nullopt, "KEY"}) == "R" + o + '\0' + times(0, 16) + "KEY"));
+  BOOST_TEST((keys::secret(org1, {secret_scope::agent, agent2, "KEY"}) == "R" + o + '\1' + a + "KEY"));
+  BOOST_TEST((keys::secrets_of(org1, secret_scope::agent) == "R" + o + '\1'));
+  BOOST_TEST((keys::secrets_of(org1, agent2) == "R" + o + '\1' + a));
+  BOOST_TEST((keys::mcp(org1, mcp5) == "S" + o + times(5, 16)));
+  BOOST_TEST((keys::mcp_name(org1, "files") == "Z" + o + "files"));
+}
+
+BOOST_AUTO_TEST_CASE(keys_of_access_and_usage_to_the_byte) {
+  const auto o = times(1, 16);
+  const auto a = times(2, 16);
+  const auto hash = hash_of(9);
+  const std::string number("\0\0\0\0\0\0\x01\x02", 8);
+  BOOST_TEST((keys::token(hash) == "K" + times(9, 32)));
+  BOOST_TEST((keys::org_token(org1, token6) == "a" + o + times(6, 16)));
+  BOOST_TEST((keys::token_use(org1, token6) == "b" + o + times(6, 16)));
+  BOOST_TEST((keys::usage(org1, budget_period::month, 0x102, agent2, "m") == "c" + o + '\2' + number + a + "m"));
+  BOOST_TEST((keys::usage_in(org1, budget_period::day, 0x102) == "c" + o + '\0' + number));
+  BOOST_TEST((keys::usage_of(org1, budget_period::day, 0x102, agent2) == "c" + o + '\0' + number + a));
+  BOOST_TEST((keys::usage_totals(org1, budget_period::month, 0x102) == "d" + o + '\2' + number));
+  BOOST_TEST((keys::tasks_made(org1, 0x102) == "e" + o + number));
+  BOOST_TEST((keys::answer(org1, hash) == "f" + o + times(9, 32)));
+  BOOST_TEST((keys::answer_age(org1, 0x102, hash) == "g" + o + number + times(9, 32)));
+}
+
+// Each table has a byte of its own, and each whole key begins with what its table's scans begin with.
+BOOST_AUTO_TEST_CASE(whole_keys_lie_in_their_tables) {
+  const auto lies_in = [](const std::string& key, const std::string& prefix) { return key.starts_with(prefix); };
+  const secret_name own{secret_scope::agent, agent2, "K"};
+  BOOST_TEST(lies_in(keys::epic(org1, epic4), keys::all(keys::table::epics, org1)));
+  BOOST_TEST(lies_in(keys::secret(org1, own), keys::all(keys::table::secrets, org1)));
+  BOOST_TEST(lies_in(keys::secret(org1, own), keys::secrets_of(org1, agent2)));
+  BOOST_TEST(lies_in(keys::mcp(org1, mcp5), keys::all(keys::table::mcps, org1)));
+  BOOST_TEST(lies_in(keys::org_token(org1, token6), keys::all(keys::table::tokens_by_org, org1)));
+  BOOST_TEST(lies_in(keys::answer_age(org1, 1, hash_of(1)), keys::all(keys::table::answers_by_age, org1)));
+  BOOST_TEST(
+      lies_in(keys::usage(org1, budget_period::day, 1, agent2, "m"), keys::usage_in(org1, budget_period::day, 1)));
+  // A model's name may be the beginning of another's: they are told apart by the whole key.
+  BOOST_TEST((keys::usage(org1, budget_period::day, 1, agent2, "m") <
+              keys::usage(org1, budget_period::day, 1, agent2, "m-2")));
 }
 
 BOOST_AUTO_TEST_CASE(positions_sort_as_numbers) {

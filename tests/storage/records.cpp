@@ -8,17 +8,13 @@
 #include "flotilla/json.hpp"
 #include "storage/codec.hpp"
 #include "storage/key_schema.hpp"
-#include "tests/storage/support.hpp"
+#include "tests/storage/record_support.hpp"
 
 using namespace flotilla;
 using namespace flotilla::storage;
 using namespace flotilla::storage::testing;
 
 namespace {
-
-timestamp at(std::int64_t ms) {
-  return timestamp(std::chrono::milliseconds(1'700'000'000'000 + ms));
-}
 
 /// A clock that the test sets.
 struct hand_clock final : wall_clock {
@@ -30,6 +26,7 @@ struct fixture : memory_fixture {
   std::mt19937 random{7};  // NOLINT: the same run every time
   org_id org = org_id::make(at(0));
   org_id other_org = org_id::make(at(0));
+  std::vector<epic_id> epics{epic_id::make(at(0)), epic_id::make(at(0))};
   hand_clock clock;
   std::shared_ptr<bus_stamp> stamp = std::make_shared<bus_stamp>(clock, timestamp{});
 
@@ -55,10 +52,12 @@ struct fixture : memory_fixture {
     made.assignee = assignee;
     made.priority = static_cast<task_priority>(below(3));
     made.status = static_cast<task_status>(below(5));
+    if (below(2) == 0) made.epic_id = epics[below(2)];
     return made;
   }
 
-  bus_entry say(org_id where, std::string type, party from, party to, std::optional<task_id> about) {
+  bus_entry say(org_id where, std::string type, party from, party to, std::optional<task_id> about,
+                std::optional<epic_id> part_of = {}) {
     bus_entry said;
     batch changes;
     message_draft draft;
@@ -66,6 +65,7 @@ struct fixture : memory_fixture {
     draft.from = from;
     draft.to = to;
     draft.task_id = about;
+    draft.epic_id = part_of;
     draft.text = "text";
     append_message(changes, where, std::move(draft), stamp,
                    [&said](bus_entry placed, appender&) { said = std::move(placed); });
@@ -73,23 +73,6 @@ struct fixture : memory_fixture {
     return said;
   }
 };
-
-/// All pages of a list, `limit` items each; `between` is called after each.
-template <class T, class Query, class List>
-std::vector<T> all_pages(
-    store& kept, Query query, std::size_t limit, List list, const std::function<void()>& between = [] {}) {
-  std::vector<T> found;
-  query.page.limit = limit;
-  for (;;) {
-    auto given = list(*view(kept), query);
-    BOOST_REQUIRE(given);
-    BOOST_REQUIRE(given->items.size() == limit || !given->next);
-    found.insert(found.end(), given->items.begin(), given->items.end());
-    if (!given->next) return found;
-    query.page.cursor = given->next;
-    between();
-  }
-}
 
 }  // namespace
 
@@ -168,24 +151,26 @@ BOOST_AUTO_TEST_CASE(tasks_agree_with_a_model) {
   const std::vector<std::optional<task_status>> statuses{std::nullopt, task_status::pending, task_status::error};
   const std::vector<std::optional<task_priority>> priorities{std::nullopt, task_priority::low};
   const std::vector<std::optional<agent_id>> assignees{std::nullopt, agents[1]};
+  const auto agrees = [&](const task_query& query) {
+    std::vector<task> expected;
+    for (const auto& [id, each] : model) {
+      const auto& task = each.value.task;
+      if ((!query.status || task.status == *query.status) && (!query.priority || task.priority == *query.priority) &&
+          (!query.assignee || task.assignee == *query.assignee) &&
+          (!query.epic_id || task.epic_id == query.epic_id)) {
+        expected.push_back(task);
+      }
+    }
+    BOOST_TEST((all_pages<task>(*kept, query, 500, list) == expected));
+    // New rows come before the cursor and are not seen.
+    BOOST_TEST((all_pages<task>(*kept, query, 6, list, [&] { change(true); }) == expected));
+  };
   for (const auto& status : statuses) {
     for (const auto& priority : priorities) {
       for (const auto& assignee : assignees) {
-        std::vector<task> expected;
-        for (const auto& [id, each] : model) {
-          const auto& task = each.value.task;
-          if ((!status || task.status == *status) && (!priority || task.priority == *priority) &&
-              (!assignee || task.assignee == *assignee)) {
-            expected.push_back(task);
-          }
+        for (const auto& epic : {std::optional<epic_id>(), std::optional(epics[1])}) {
+          agrees({status, assignee, priority, epic, {}});
         }
-        task_query query;
-        query.status = status;
-        query.priority = priority;
-        query.assignee = assignee;
-        BOOST_TEST((all_pages<task>(*kept, query, 500, list) == expected));
-        // New rows come before the cursor and are not seen.
-        BOOST_TEST((all_pages<task>(*kept, query, 6, list, [&] { change(true); }) == expected));
       }
     }
   }
@@ -282,7 +267,8 @@ BOOST_AUTO_TEST_CASE(messages_agree_with_a_model) {
     clock.time += std::chrono::milliseconds(static_cast<int>(below(5)) - 1);  // sometimes backwards
     const auto someone = [&] { return below(3) == 0 ? party::user() : party::of(agents[below(3)]); };
     const auto about = below(2) == 0 ? std::optional(tasks[below(3)]) : std::nullopt;
-    const auto said = say(org, types[below(4)], someone(), someone(), about);
+    const auto part_of = below(2) == 0 ? std::optional(epics[below(2)]) : std::nullopt;
+    const auto said = say(org, types[below(4)], someone(), someone(), about, part_of);
     BOOST_TEST(*said.entry.json == to_json(*said.value));
     return *said.value;
   };
@@ -300,6 +286,7 @@ BOOST_AUTO_TEST_CASE(messages_agree_with_a_model) {
     auto& filter = query.filter;
     if (below(3) == 0) filter.agent = agents[below(3)];
     if (below(3) == 0) filter.task = tasks[below(3)];
+    if (below(3) == 0) filter.epic = epics[below(2)];
     if (below(2) == 0) filter.type = std::vector<std::string>{"task.done", "task.*", "t*", "*", "no*"}[below(5)];
     if (below(3) == 0) filter.since = model[below(300)].created_at;
     if (below(3) == 0) filter.until = model[below(300)].created_at;
