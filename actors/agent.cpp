@@ -5,6 +5,7 @@
 
 #include "actors/agent_steps.hpp"
 #include "actors/caf_errors.hpp"
+#include "actors/redaction.hpp"
 #include "actors/run.hpp"
 
 namespace flotilla::actors {
@@ -31,9 +32,17 @@ void look(pointer self, Read read, Then then) {
   });
 }
 
+/// The events of a task that no run owns.
+void redact_events(const agent_state& state, step& in) {
+  const auto with = state.env->redactor_of ? state.env->redactor_of(state.key.org) : nullptr;
+  if (!with) return;
+  for (auto& each : in.events) redact(each, *with);
+}
+
 /// `commit_then`, counted likewise. What the store has answered is durable.
 template <class Then>
 void write(pointer self, step what, Then then) {
+  redact_events(self->state, what);
   ++self->state.busy;
   commit_then(self, self->state.env, std::move(what), storage::durability::synced,
               [self, then = std::move(then)](result<committed> outcome) mutable {
@@ -110,11 +119,16 @@ void run_ended(pointer self, task_id task) {
   start_next(self);
 }
 
-/// The store could not be read or written: looks again in a while. The work is still in it.
-void try_later(pointer self) {
-  auto& state = self->state;
-  if (state.closing) answer_idle(state);
-  self->delayed_send(self, store_retry, tick{0});
+/// Reads the queue again in a while. There is one such wait at a time.
+void load_later(pointer self, std::chrono::milliseconds after) {
+  if (!std::exchange(self->state.load_waits, true)) self->delayed_send(self, after, tick{0});
+}
+
+/// The store could not be read or written, or as much runs as the plan allows: looks again in a while. The work is
+/// still in the store.
+void try_later(pointer self, std::chrono::milliseconds after = store_retry) {
+  if (self->state.closing) answer_idle(self->state);
+  load_later(self, after);
 }
 
 /// As `try_later`, for a task that nobody runs now.
@@ -214,8 +228,9 @@ void start_read(pointer self, const queue_place& place, result<run_seed> seed) {
       return;
     }
     if (self->state.current) return;
-    if (outcome.error().code == errc::conflict) return start_next(self);
-    try_later(self);
+    const auto code = outcome.error().code;
+    if (code == errc::conflict) return start_next(self);
+    try_later(self, code == errc::forbidden ? limit_retry : store_retry);
   });
 }
 
@@ -243,7 +258,7 @@ void handle_run(pointer self, run_request asked, accepted_promise promise, int t
         auto& state = self->state;
         touch(self);
         if (!seed) return refuse(promise, seed.error());
-        const auto wanted = decide_run(*seed, asked.restart);
+        const auto wanted = decide_run(*seed, asked);
         if (!wanted) return refuse(promise, wanted.error());
         if (*wanted == run_decision::join) return answer(promise, *seed);
         if (state.closing) return refuse(promise, draining());
@@ -284,21 +299,29 @@ void put_into_queue(pointer self, const run_request& asked, run_seed seed, accep
   });
 }
 
-void handle_decision(pointer self, decide_request asked, accepted_promise promise, int tries = 0) {
+/// `at_once`: where the agent is free the run goes on in the same step; else, or where the plan's limit of runs is
+/// reached, the decision stands and the task waits in the queue.
+void handle_decision(pointer self, decide_request asked, accepted_promise promise, int tries = 0,
+                     bool at_once = true) {
   const auto key = self->state.key;
   look(
       self, [key, asked](const storage::snapshot& from) { return read_seed(from, key, asked.task); },
-      [self, asked, promise, tries](result<run_seed> seed) mutable {
+      [self, asked, promise, tries, at_once](result<run_seed> seed) mutable {
         auto& state = self->state;
         if (!seed) return refuse(promise, seed.error());
         if (state.closing) return refuse(promise, draining());
+        const auto updated = seed->record.value.task.updated_at.time_since_epoch().count();
+        if (asked.expected_update != 0 && asked.expected_update != updated) return answer(promise, *seed);
         const bool active = seed->assignee.value.status == agent_status::active;
-        const bool free = active && !state.current && state.queue.empty();
+        const bool free = at_once && active && !state.current && state.queue.empty();
         auto made = decision_step(*state.env, *seed, asked, free);
         if (!made) return refuse(promise, made.error());
         const queue_place place{free, seed->record.value.task.priority, asked.task};
-        write(self, std::move(*made), [self, asked, place, promise, tries](result<committed> outcome) mutable {
+        write(self, std::move(*made), [self, asked, place, promise, tries, free](result<committed> outcome) mutable {
           if (!outcome) {
+            if (free && outcome.error().code == errc::forbidden) {
+              return handle_decision(self, asked, promise, tries, false);
+            }
             const auto again = [&](int count) { handle_decision(self, asked, promise, count); };
             if (!lost_race(outcome.error(), tries, again)) refuse(promise, outcome.error());
             return;
@@ -386,7 +409,7 @@ void load(pointer self) {
         if (found) return adopt(self, std::move(*found));
         // Its requests are answered from the store, which says that there is no such agent or task.
         if (found.error().code == errc::not_found) return adopt(self, {});
-        self->delayed_send(self, store_retry, tick{0});
+        load_later(self, store_retry);
       });
 }
 
@@ -402,7 +425,10 @@ void once_loaded(pointer self, Handle handle) {
 
 void on_tick(pointer self, const tick& due) {
   auto& state = self->state;
-  if (due.generation == 0) return load(self);  // the store could not be read or written before
+  if (due.generation == 0) {
+    state.load_waits = false;
+    return load(self);
+  }
   state.timer_runs = false;
   if (!idle(state)) return;
   if (due.generation == state.generation) {

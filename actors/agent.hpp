@@ -53,6 +53,7 @@ struct agent_state {
 
   std::uint64_t seen = 0;        ///< messages from the fleet that were handled
   std::uint64_t generation = 1;  ///< of the idle timer: grows with everything that happens
+  bool load_waits = false;       ///< a look at the queue is due in a while
   bool timer_runs = false;       ///< the idle timer, of which there is one at a time
   std::size_t busy = 0;          ///< reads and commits under way
 };

@@ -46,6 +46,7 @@ step begin_step(const environment& env, const run_seed& seed) {
   made.before = seed.record;
   made.after = seed.record.value;
   made.after->task.updated_at = env.clock->now();
+  made.effects.model = seed.assignee.value.model;
   return made;
 }
 
@@ -116,10 +117,11 @@ bool is_work(const run_seed& seed) noexcept {
   return record.queued && (record.task.status == task_status::pending || record.task.status == task_status::waiting);
 }
 
-result<run_decision> decide_run(const run_seed& seed, bool restart) {
+result<run_decision> decide_run(const run_seed& seed, const run_request& asked) {
   const auto& record = seed.record.value;
+  if (asked.expected_attempt != 0 && asked.expected_attempt != record.task.attempt) return run_decision::join;
   const bool ended = after(record.task.status, task_step::restart).has_value();
-  if (ended && !restart) return run_decision::join;
+  if (ended && !asked.restart) return run_decision::join;
   if (!ended && (record.task.status != task_status::pending || record.queued)) return run_decision::join;
   const auto status = seed.assignee.value.status;
   if (status == agent_status::paused || status == agent_status::archived) {
@@ -191,6 +193,7 @@ result<step> decision_step(const environment& env, const run_seed& seed, const d
   if (resume) {
     record.task.status = task_status::running;
     record.queued = false;
+    made.effects.most_running = env.limits.concurrent_runs;
   }
   return made;
 }

@@ -37,12 +37,12 @@ struct agent_work {
 
 /// What a run request means for a task.
 enum class run_decision : std::uint8_t {
-  join,     ///< it is queued, runs, waits, or has ended: only its events are wanted
+  join,     ///< it is queued, runs, waits, has ended, or has another attempt by now: only its events are wanted
   begin,    ///< it is pending, and nobody has asked before
   restart,  ///< it has ended, and a new attempt is wanted
 };
 /// Errors: invalid (the agent is paused or archived).
-[[nodiscard]] result<run_decision> decide_run(const run_seed& seed, bool restart);
+[[nodiscard]] result<run_decision> decide_run(const run_seed& seed, const run_request& asked);
 
 /// Puts a task into the queue, with a new attempt where it has ended.
 [[nodiscard]] step queue_step(const environment& env, const run_seed& seed, bool restart);

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "actors/redaction.hpp"
 #include "core/bus_types.hpp"
 
 namespace flotilla::actors {
@@ -14,18 +15,25 @@ struct journal::published {
 };
 
 std::shared_ptr<journal::published> journal::append_messages(storage::batch& into, org_id org,
-                                                             std::vector<storage::message_draft> messages) {
+                                                             std::vector<storage::message_draft> messages,
+                                                             placed_hook placed) {
   auto shown = std::make_shared<published>();
+  const auto with = redactor_of_ ? redactor_of_(org) : nullptr;
+  const auto count = messages.size();
   for (auto& draft : messages) {
+    if (with) redact(draft, *with);
     storage::append_message(into, org, std::move(draft), stamp_,
-                            [shown](storage::bus_entry entry) { shown->messages.push_back(std::move(entry)); });
+                            [shown, count, placed](storage::bus_entry entry, storage::appender& out) {
+                              shown->messages.push_back(std::move(entry));
+                              if (placed && shown->messages.size() == count) placed(shown->messages, out);
+                            });
   }
   return shown;
 }
 
 void journal::commit(step what, storage::durability level, reply<committed> done) {
   storage::batch changes;
-  auto shown = append_messages(changes, what.org, std::move(what.messages));
+  auto shown = append_messages(changes, what.org, std::move(what.messages), {});
   for (const auto& happened : what.events) {
     auto json = storage::write_event(changes, what.org, what.task, happened);
     const bool last = happened.type == event_type::status && run_status::is_last(happened.text);
@@ -33,7 +41,7 @@ void journal::commit(step what, storage::durability level, reply<committed> done
   }
   committed now;
   if (what.after) {
-    now = storage::write_task(changes, what.org, what.before ? &*what.before : nullptr, *what.after);
+    now = storage::write_task(changes, what.org, what.before ? &*what.before : nullptr, *what.after, what.effects);
   }
   if (what.relies_on) storage::require_agent(changes, what.org, *what.relies_on);
   store_.commit(std::move(changes), level,
@@ -47,8 +55,8 @@ void journal::commit(step what, storage::durability level, reply<committed> done
 }
 
 void journal::commit(org_id org, storage::batch changes, std::vector<storage::message_draft> messages,
-                     reply<std::vector<storage::bus_entry>> done) {
-  auto shown = append_messages(changes, org, std::move(messages));
+                     reply<placed_messages> done, placed_hook placed) {
+  auto shown = append_messages(changes, org, std::move(messages), std::move(placed));
   store_.commit(std::move(changes), storage::durability::synced,
                 [&hub = hub_, shown, org, done = std::move(done)](result<void> outcome) {
                   if (!outcome) return done(fail(std::move(outcome.error())));

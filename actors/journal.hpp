@@ -2,11 +2,13 @@
 // together, and watchers see them exactly when they stand in the store.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/redactor.hpp"
 #include "flotilla/event.hpp"
 #include "flotilla/result.hpp"
 #include "storage/log_hub.hpp"
@@ -24,6 +26,7 @@ struct step {
   std::optional<storage::task_record> after;                    ///< the record as it shall be; nothing: unchanged
   std::vector<storage::message_draft> messages;
   std::optional<storage::stored<agent>> relies_on;  ///< must still stand as it was read
+  storage::task_effects effects;                    ///< what the change of the record counts as
 };
 
 /// What a commit answers: the task's record as it now stands, where the step changed it.
@@ -32,27 +35,35 @@ using committed = std::optional<storage::stored<storage::task_record>>;
 /// Commits steps and tells the watchers. Any thread.
 class journal {
  public:
-  /// All must outlive the journal and the answers of its commits.
-  journal(storage::store& in, storage::log_hub& hub, std::shared_ptr<storage::bus_stamp> stamp)
-      : store_(in), hub_(hub), stamp_(std::move(stamp)) {}
+  using placed_messages = std::vector<storage::bus_entry>;
+  using placed_hook = std::function<void(const placed_messages&, storage::appender&)>;
+
+  /// All must outlive the journal and the answers of its commits. `redactor_of` takes an org's secrets out of every
+  /// message; empty: there are none.
+  journal(storage::store& in, storage::log_hub& hub, std::shared_ptr<storage::bus_stamp> stamp,
+          std::function<redactor_ptr(org_id)> redactor_of = {})
+      : store_(in), hub_(hub), stamp_(std::move(stamp)), redactor_of_(std::move(redactor_of)) {}
 
   /// Commits a step. `done` is called once, in the store's writer lane or within this call, after the watchers
   /// have been told. Errors: those of store::commit; conflict: `before` or `relies_on` no longer stand.
   void commit(step what, storage::durability level, reply<committed> done);
 
   /// Adds messages to any batch and commits it (for changes that concern no task). Answers with the messages as they
-  /// stand on the bus, in their order.
+  /// stand on the bus, in their order. `placed`, where set and there are messages, is called with all of them in the
+  /// store's writer lane, and may add to the batch what depends on their places; it must not block or throw.
   void commit(org_id org, storage::batch changes, std::vector<storage::message_draft> messages,
-              reply<std::vector<storage::bus_entry>> done);
+              reply<placed_messages> done, placed_hook placed = {});
 
  private:
   struct published;
   [[nodiscard]] std::shared_ptr<published> append_messages(storage::batch& into, org_id org,
-                                                           std::vector<storage::message_draft> messages);
+                                                           std::vector<storage::message_draft> messages,
+                                                           placed_hook placed);
 
   storage::store& store_;
   storage::log_hub& hub_;
   std::shared_ptr<storage::bus_stamp> stamp_;
+  std::function<redactor_ptr(org_id)> redactor_of_;
 };
 
 }  // namespace flotilla::actors

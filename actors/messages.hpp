@@ -46,10 +46,11 @@ struct run_request {
   agent_key who;
   task_id task;
   bool restart = false;
+  std::uint32_t expected_attempt = 0;  ///< where the task has another one by now, nothing is begun; 0: any
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, run_request& x) {
-  return f(caf::meta::type_name("run_request"), x.who, x.task, x.restart);
+  return f(caf::meta::type_name("run_request"), x.who, x.task, x.restart, x.expected_attempt);
 }
 
 /// A human's word on a waiting task: on one call, or on all that wait.
@@ -59,10 +60,12 @@ struct decide_request {
   bool granted = false;
   std::string call_id;  ///< empty: all that wait
   std::string comment;  ///< what the human says to the model; may be empty
+  /// Unix time in ms: where the task was changed at another time, nothing is decided; 0: any.
+  std::int64_t expected_update = 0;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, decide_request& x) {
-  return f(caf::meta::type_name("decide_request"), x.who, x.task, x.granted, x.call_id, x.comment);
+  return f(caf::meta::type_name("decide_request"), x.who, x.task, x.granted, x.call_id, x.comment, x.expected_update);
 }
 
 /// Stop a pending, running or waiting task.

@@ -11,6 +11,8 @@
 
 #include "cli/demo.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/keys.hpp"
+#include "cli/org.hpp"
 #include "cli/print_events.hpp"
 #include "cli/serve.hpp"
 #include "cli/serve_settings.hpp"
@@ -61,6 +63,10 @@ int run(int argc, char** argv) {
   auto* print = app.add_subcommand("print-events",
                                    "Makes an event stream on standard input readable:\n"
                                    "curl -sN … /api/run | flotilla print-events");
+  cli::org_request orgs;
+  cli::add_org_commands(app, orgs);
+  cli::keys_request keys;
+  cli::add_keys_commands(app, keys);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
@@ -69,6 +75,9 @@ int run(int argc, char** argv) {
   if (serve->parsed()) return cli::to_int(run_serve({argv + 2, argv + argc}));
   if (demo->parsed()) return cli::to_int(cli::demo(question, std::cout, wants_colours()));
   if (print->parsed()) return cli::to_int(cli::print_events(std::cin, std::cout, wants_colours()));
+  if (orgs.create->parsed()) return cli::to_int(cli::create_org(orgs, std::cout));
+  if (orgs.list->parsed()) return cli::to_int(cli::list_orgs(orgs, std::cout));
+  if (keys.rotate->parsed()) return cli::to_int(cli::rotate_keys(keys, std::cout));
   if (version->parsed()) std::cout << "flotilla " << cli::version << '\n';
   return cli::to_int(exit_code::ok);
 }

@@ -37,6 +37,18 @@ result<void> make_directory(const std::filesystem::path& directory) {
   return {};
 }
 
+plan plan_of(const serve_settings& settings) {
+  const auto limit = [](std::uint64_t most) { return most == 0 ? std::nullopt : std::optional(most); };
+  return {settings.plan_name,
+          {limit(settings.limit_agents), limit(settings.limit_tasks_per_month),
+           limit(settings.limit_tokens_per_month), limit(settings.limit_concurrent_runs)}};
+}
+
+http::metrics_access metrics_access_of(const serve_settings& settings) {
+  if (settings.metrics == "token") return http::metrics_access::token;
+  return settings.metrics == "off" ? http::metrics_access::off : http::metrics_access::open;
+}
+
 fleet_options fleet_options_of(const serve_settings& settings, std::optional<std::string> bootstrap_token) {
   fleet_options options;
   options.data_directory = settings.data;
@@ -44,6 +56,10 @@ fleet_options fleet_options_of(const serve_settings& settings, std::optional<std
   options.scheduler_threads = settings.actor_threads;
   options.reader_threads = settings.reader_threads;
   options.agent_idle = std::chrono::seconds(settings.agent_idle_seconds);
+  options.plan = plan_of(settings);
+  options.features = feature_flags_of(settings.feature);
+  options.mcp.stdio_allow = settings.mcp_stdio_allow;
+  options.mcp.allow_link_local = settings.mcp_allow_link_local;
   options.read_environment();
   return options;
 }
@@ -54,6 +70,7 @@ http::server_options server_options_of(const serve_settings& settings, const end
   options.port = where.port;
   options.io_threads = settings.io_threads;
   options.rate_limit_per_minute = settings.rate_limit;
+  options.metrics = metrics_access_of(settings);
   return options;
 }
 
@@ -67,8 +84,13 @@ void show_token(const fleet& opened, const std::filesystem::path& directory) {
 
 /// Everything that a running server holds, in the order in which it must be let go.
 struct running_server {
+  /// Ends the use of the fleet by the log.
+  struct unfilter {
+    void operator()(const fleet*) const { filter_log({}); }
+  };
   directory_lock lock;
   std::unique_ptr<fleet> runtime;
+  std::unique_ptr<const fleet, unfilter> filtering;
   std::unique_ptr<http::server> door;
 };
 
@@ -80,10 +102,12 @@ result<running_server> start(const serve_settings& settings, const endpoint& whe
   if (!lock) return fail(lock.error());
   auto runtime = open_fleet(fleet_options_of(settings, std::move(*bootstrap_token)));
   if (!runtime) return fail(runtime.error());
+  filter_log([secrets = runtime->get()](std::string line) { return secrets->without_secrets(std::move(line)); });
+  std::unique_ptr<const fleet, running_server::unfilter> filtering(runtime->get());
   show_token(**runtime, settings.data);
   auto door = http::server::start(**runtime, server_options_of(settings, where));
   if (!door) return fail(door.error());
-  return running_server{std::move(*lock), std::move(*runtime), std::move(*door)};
+  return running_server{std::move(*lock), std::move(*runtime), std::move(filtering), std::move(*door)};
 }
 
 }  // namespace

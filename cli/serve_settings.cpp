@@ -21,6 +21,9 @@ constexpr std::uint32_t highest_rate_limit = 10'000'000;
 constexpr std::uint32_t longest_drain_seconds = 3600;
 constexpr std::size_t most_threads = 256;
 constexpr std::uint32_t longest_idle_seconds = 86'400;
+constexpr std::uint64_t highest_limit = 1'000'000'000'000'000;
+constexpr std::size_t longest_feature_name = 64;
+constexpr char list_separator = ',';
 constexpr auto command_line_only = {"check-config", "help"};  // ours to do now, not a setting
 constexpr const char* file_option = "config";                 // a file does not name another
 
@@ -35,6 +38,40 @@ std::string variable_of(const std::string& option) {
 std::string check_endpoint(const std::string& text) {
   const auto parsed = parse_endpoint(text);
   return parsed ? std::string{} : parsed.error().message;
+}
+
+/// A feature's text in its parts: what stands before its first '=', and behind it.
+std::pair<std::string, std::optional<std::string>> split_feature(const std::string& text) {
+  const auto sign = text.find('=');
+  if (sign == std::string::npos) return {text, std::nullopt};
+  return {text.substr(0, sign), text.substr(sign + 1)};
+}
+
+std::string check_feature(const std::string& text) {
+  const auto [name, value] = split_feature(text);
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
+  });
+  if (name.empty() || name.size() > longest_feature_name || !plain) {
+    return "a feature's name has letters, digits, '_', '-' and '.', at most " + std::to_string(longest_feature_name);
+  }
+  return !value || value == "true" || value == "false" ? std::string{} : "a feature is set to true or false";
+}
+
+/// Something that stands in a list: it must stand in quotes in a file.
+std::string check_item(const std::string& text) {
+  const bool good = !text.empty() && text.find_first_of("\"\r\n") == std::string::npos;
+  return good ? std::string{} : "an item of the list is empty, or holds a quote or a line break";
+}
+
+std::string joined(const std::vector<std::string>& items) {
+  std::string text;
+  for (const auto& item : items) {
+    if (!text.empty()) text += list_separator;
+    text += item;
+  }
+  return text;
 }
 
 /// The names of the options that every source may set.
@@ -145,6 +182,33 @@ void take_missing(const std::vector<found_setting>& found, parsed_line& line, st
   }
 }
 
+/// What the plan allows each org, and what `me` shows of it.
+void add_plan_options(CLI::App& command, serve_settings& into) {
+  const auto limit = [&command](const char* option, std::uint64_t& value, const char* what) {
+    command.add_option(option, value, what)
+        ->type_name("N")
+        ->capture_default_str()
+        ->check(CLI::Range(std::uint64_t{0}, highest_limit));
+  };
+  command.add_option("--plan-name", into.plan_name, "The name of the plan, which every org has")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->check(CLI::Validator(check_item, ""));
+  limit("--limit-agents", into.limit_agents, "Agents of an org that are not archived; 0 for no limit");
+  limit("--limit-tasks-per-month", into.limit_tasks_per_month,
+        "Tasks that an org may make in a month; 0 for no limit");
+  limit("--limit-tokens-per-month", into.limit_tokens_per_month,
+        "Tokens that an org may use in a month; 0 for no limit");
+  limit("--limit-concurrent-runs", into.limit_concurrent_runs, "Tasks of an org that run at once; 0 for no limit");
+  command
+      .add_option("--feature", into.feature,
+                  "A feature flag that is on, or off with =false; several with commas between them, or again")
+      ->type_name("NAME[=false]")
+      ->delimiter(list_separator)
+      ->allow_extra_args(false)
+      ->check(CLI::Validator(check_feature, ""));
+}
+
 }  // namespace
 
 void add_serve_options(CLI::App& command, serve_settings& into) {
@@ -182,6 +246,21 @@ void add_serve_options(CLI::App& command, serve_settings& into) {
       ->type_name("LEVEL")
       ->capture_default_str()
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+  add_plan_options(command, into);
+  command
+      .add_option(
+          "--mcp-stdio-allow", into.mcp_stdio_allow,
+          "Globs, with commas between them, that the commands of MCP servers must match; none: all are allowed")
+      ->type_name("GLOB")
+      ->delimiter(list_separator)
+      ->allow_extra_args(false)
+      ->check(CLI::Validator(check_item, ""));
+  command.add_flag("--mcp-allow-link-local", into.mcp_allow_link_local,
+                   "Lets the URLs of MCP servers name link-local and cloud metadata addresses");
+  command.add_option("--metrics", into.metrics, "Who may read /metrics: everybody, who has a token, or nobody")
+      ->type_name("ACCESS")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"public", "token", "off"}));
   command.add_option("--config", into.config, "A configuration file: lines of option = value")->type_name("FILE");
   command.add_flag("--check-config", into.check_config, "Prints the settings that would be used, and ends");
 }
@@ -213,6 +292,15 @@ result<serve_settings> resolve_serve_settings(const std::vector<std::string>& ar
   return std::move(resolved->settings);
 }
 
+feature_flags feature_flags_of(const std::vector<std::string>& texts) {
+  feature_flags flags;
+  for (const auto& text : texts) {
+    auto [name, value] = split_feature(text);
+    flags[std::move(name)] = value != "false";
+  }
+  return flags;
+}
+
 std::string describe(const serve_settings& settings) {
   std::string text;
   const auto add = [&](const std::string& name, const std::string& value) {
@@ -232,6 +320,15 @@ std::string describe(const serve_settings& settings) {
   add("reader-threads", std::to_string(settings.reader_threads));
   add("agent-idle-seconds", std::to_string(settings.agent_idle_seconds));
   add("log-level", quoted(settings.log_level));
+  add("plan-name", quoted(settings.plan_name));
+  add("limit-agents", std::to_string(settings.limit_agents));
+  add("limit-tasks-per-month", std::to_string(settings.limit_tasks_per_month));
+  add("limit-tokens-per-month", std::to_string(settings.limit_tokens_per_month));
+  add("limit-concurrent-runs", std::to_string(settings.limit_concurrent_runs));
+  if (!settings.feature.empty()) add("feature", quoted(joined(settings.feature)));
+  if (!settings.mcp_stdio_allow.empty()) add("mcp-stdio-allow", quoted(joined(settings.mcp_stdio_allow)));
+  add("mcp-allow-link-local", settings.mcp_allow_link_local ? "true" : "false");
+  add("metrics", quoted(settings.metrics));
   return text;
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/endpoint.hpp"
+#include "flotilla/plan.hpp"
 #include "flotilla/result.hpp"
 
 namespace CLI {
@@ -32,7 +33,16 @@ struct serve_settings {
   std::size_t reader_threads = 2;         ///< that read the store
   std::uint32_t agent_idle_seconds = 60;  ///< after which an agent gives its memory back
   std::string log_level = "info";
-  std::string config;  ///< the configuration file; empty: none
+  std::string plan_name = "self-hosted";  ///< what `me` shows
+  std::uint64_t limit_agents = 0;         ///< of each org, that are not archived; 0: no limit, as for those below
+  std::uint64_t limit_tasks_per_month = 0;
+  std::uint64_t limit_tokens_per_month = 0;
+  std::uint64_t limit_concurrent_runs = 0;
+  std::vector<std::string> feature;          ///< each NAME or NAME=true or NAME=false (see `feature_flags_of`)
+  std::vector<std::string> mcp_stdio_allow;  ///< globs on resolved commands; none: all are allowed
+  bool mcp_allow_link_local = false;
+  std::string metrics = "public";  ///< who may read /metrics: public, token (whoever has one) or off
+  std::string config;              ///< the configuration file; empty: none
   bool check_config = false;
 
   /// Where each setting was found, by its option's name: "command line", a variable, a file; absent: the default.
@@ -50,6 +60,10 @@ void add_serve_options(CLI::App& command, serve_settings& into);
 /// Errors: invalid; the message names the option, the variable, or the file and its key.
 [[nodiscard]] result<serve_settings> resolve_serve_settings(const std::vector<std::string>& arguments,
                                                             const environment& variables);
+
+/// The flags that the texts of `serve_settings::feature` mean; a later one of the same name wins.
+/// Precondition: the settings were resolved.
+[[nodiscard]] flotilla::feature_flags feature_flags_of(const std::vector<std::string>& texts);
 
 /// The settings as a configuration file that would give them, each with its source as a comment.
 [[nodiscard]] std::string describe(const serve_settings& settings);

@@ -176,6 +176,14 @@ result<void> validate(const approval_decision& word) {
   });
 }
 
+result<void> validate(const token_draft& draft) {
+  return check_text(draft.name, name_rule);
+}
+
+result<void> validate_org_name(std::string_view name) {
+  return check_text(name, name_rule);
+}
+
 result<void> validate(const page_request& page) {
   if (page.limit >= 1 && page.limit <= max_page_limit) return {};
   return wrong("limit", "must be a number from 1 to " + std::to_string(max_page_limit));

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "flotilla/access.hpp"
 #include "flotilla/agent.hpp"
 #include "flotilla/epic.hpp"
 #include "flotilla/limits.hpp"
@@ -31,6 +32,9 @@ namespace flotilla {
 [[nodiscard]] result<void> validate(const epic_patch& patch);
 [[nodiscard]] result<void> validate(const outgoing_message& what);
 [[nodiscard]] result<void> validate(const approval_decision& word);
+[[nodiscard]] result<void> validate(const token_draft& draft);
+/// The name of an org.
+[[nodiscard]] result<void> validate_org_name(std::string_view name);
 /// 1 to `max_page_limit`.
 [[nodiscard]] result<void> validate(const page_request& page);
 

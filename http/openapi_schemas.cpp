@@ -273,7 +273,10 @@ json index_schema() {
 
 json document_schema() {
   return {{"type", "object"},
-          {"properties", {{"openapi", {{"type", "string"}, {"pattern", R"(^3\.1\.[0-9]+$)"}}}}},
+          {"properties",
+           {{"openapi", {{"type", "string"}, {"pattern", R"(^3\.1\.[0-9]+$)"}}},
+            {"info", {{"type", "object"}}},
+            {"paths", {{"type", "object"}}}}},
           {"required", {"openapi", "info", "paths"}}};
 }
 

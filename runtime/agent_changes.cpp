@@ -55,7 +55,7 @@ void apply(agent& to, const agent_patch& patch) {
 }  // namespace
 
 result<decision<agent>> decide_create(const storage::snapshot& from, org_id org, const agent_draft& draft,
-                                      timestamp now) {
+                                      const plan_limits& limits, timestamp now) {
   if (auto valid = validate(draft); !valid) return fail(std::move(valid.error()));
   if (auto known = check_mcps_exist(from, org, draft.mcps); !known) return fail(std::move(known.error()));
   decision<agent> made;
@@ -77,13 +77,13 @@ result<decision<agent>> decide_create(const storage::snapshot& from, org_id org,
   added.max_turns = draft.max_turns;
   added.budget = draft.budget;
   added.created_at = added.updated_at = now;
-  storage::write_agent(made.changes, org, nullptr, added);
+  storage::write_agent(made.changes, org, nullptr, added, limits.agents);
   made.messages.push_back(actors::agent_message(bus::agent_created, added.id, added.name));
   return made;
 }
 
 result<decision<agent>> decide_update(const storage::snapshot& from, org_id org, agent_id which,
-                                      const agent_patch& patch, timestamp now) {
+                                      const agent_patch& patch, const plan_limits& limits, timestamp now) {
   if (auto valid = validate(patch); !valid) return fail(std::move(valid.error()));
   auto found = storage::read_agent(from, org, which);
   if (!found) return fail(std::move(found.error()));
@@ -109,7 +109,7 @@ result<decision<agent>> decide_update(const storage::snapshot& from, org_id org,
     return decision<agent>{{}, {}, std::move(*as_shown)};
   }
   after.updated_at = now;
-  storage::write_agent(made.changes, org, &before, after);
+  storage::write_agent(made.changes, org, &before, after, limits.agents);
   const bool archived = after.status == agent_status::archived && before.value.status != after.status;
   made.messages.push_back(
       actors::agent_message(archived ? bus::agent_archived : bus::agent_updated, which, after.name));

@@ -2,19 +2,24 @@
 #pragma once
 
 #include "flotilla/agent.hpp"
+#include "flotilla/plan.hpp"
 #include "flotilla/result.hpp"
 #include "runtime/transactions.hpp"
 #include "storage/records.hpp"
 
 namespace flotilla::runtime {
 
-/// Errors: invalid (a value; an unknown or archived manager, an unknown MCP server).
+/// Errors: invalid (a value; an unknown or archived manager, an unknown MCP server). The batch is refused over the
+/// plan's limit.
 [[nodiscard]] result<decision<agent>> decide_create(const storage::snapshot& from, org_id org,
-                                                    const agent_draft& draft, timestamp now);
+                                                    const agent_draft& draft, const plan_limits& limits,
+                                                    timestamp now);
 
-/// Errors: not_found, invalid (a value, a cycle of managers, an unknown MCP server, an illegal transition).
+/// Errors: not_found, invalid (a value, a cycle of managers, an unknown MCP server, an illegal transition). The batch
+/// is refused where an agent comes back from the archive over the plan's limit.
 [[nodiscard]] result<decision<agent>> decide_update(const storage::snapshot& from, org_id org, agent_id which,
-                                                    const agent_patch& patch, timestamp now);
+                                                    const agent_patch& patch, const plan_limits& limits,
+                                                    timestamp now);
 
 /// The agent as the API shows it: `running` where it is active and has a running task.
 [[nodiscard]] result<agent> shown(const storage::snapshot& from, org_id org, agent stored);

@@ -12,6 +12,8 @@
 #include "core/validation.hpp"
 #include "runtime/agent_changes.hpp"
 #include "runtime/bootstrap.hpp"
+#include "runtime/provider_keys.hpp"
+#include "runtime/redaction.hpp"
 #include "storage/records.hpp"
 
 namespace flotilla {
@@ -28,10 +30,13 @@ result<std::unique_ptr<fleet>> open_fleet(fleet_options options) {
   parts.store = std::move(*store);
   parts.key = runtime::make_token_key();
   if (!options.data_directory.empty()) {
-    auto key = runtime::load_token_key(options.data_directory / "token-key");
+    auto key = runtime::load_token_key(options.data_directory / runtime::token_key_file);
     if (!key) return fail(std::move(key.error()));
     parts.key = *key;
   }
+  auto vault = runtime::open_vault(options, *parts.store);
+  if (!vault) return fail(std::move(vault.error()));
+  parts.vault = std::move(*vault);
   auto token = runtime::bootstrap(*parts.store, parts.key, options, system_wall_clock().now());
   if (!token) return fail(std::move(token.error()));
   parts.new_admin_token = std::move(*token);
@@ -74,13 +79,17 @@ system_config::system_config(std::size_t scheduler_threads) {
 local_fleet::local_fleet(fleet_options options, opened parts)
     : metrics_(std::move(parts.metrics)),
       new_admin_token_(std::move(parts.new_admin_token)),
+      plan_(options.plan),
+      features_(options.features),
       mcp_policy_(options.mcp),
       key_(parts.key),
       store_(std::move(parts.store)),
+      vault_(std::move(parts.vault)),
       readers_(std::make_unique<reader_pool>(options.reader_threads)),
       hub_(std::make_unique<storage::log_hub>(*store_, *readers_)),
       journal_(std::make_unique<actors::journal>(
-          *store_, *hub_, std::make_shared<storage::bus_stamp>(system_wall_clock(), parts.newest_message))),
+          *store_, *hub_, std::make_shared<storage::bus_stamp>(system_wall_clock(), parts.newest_message),
+          [this](org_id org) { return vault_->redactor_of(org); })),
       transport_(std::move(parts.transport)),
       timer_(make_timer()),
       anthropic_(make_anthropic(transport_, options.anthropic, options.model_limits)),
@@ -90,6 +99,7 @@ local_fleet::local_fleet(fleet_options options, opened parts)
       rehearsal_tools_(make_rehearsal_tools(timer_)),
       config_(options.scheduler_threads),
       system_(std::make_unique<caf::actor_system>(config_)) {
+  answers_ = std::make_unique<kept_answers>(*store_, system_wall_clock(), key_);
   fleet_ = system_->spawn(actors::fleet_behavior, make_environment(options));
   gateway_ = system_->spawn(gateway_behavior, fleet_);
 }
@@ -126,7 +136,12 @@ std::shared_ptr<const actors::environment> local_fleet::make_environment(const f
   env->clock = &system_wall_clock();
   env->provider = [this](std::string_view name) { return provider(name); };
   env->toolsets = {rehearsal_tools_.get()};
+  env->limits = options.plan.limits;
   env->telemetry = metrics_.get();
+  env->redactor_of = [this](org_id org) { return vault_->redactor_of(org); };
+  env->credential_for = [this](const actors::agent_key& who, std::string_view name, reply<credential_ptr> handler) {
+    find_provider_key(context(), *vault_, who, name, std::move(handler));
+  };
   env->jitter = random_jitter;
   env->agent_idle = options.agent_idle;
   return env;
@@ -140,58 +155,17 @@ model_provider* local_fleet::provider(std::string_view name) const noexcept {
   return nullptr;
 }
 
-// --- access -----------------------------------------------------------------------------------------------
-
-void local_fleet::authenticate(std::string_view token, reply<principal> handler) {
-  const auto unknown = [] { return fail(errc::unauthorized, "The token is not valid."); };
-  if (!is_token_text(token)) return handler(unknown());
-  const auto hash = hash_token(key_, token);
-  if (auto known = tokens_.find(hash)) return handler(*known);
-  read<principal>(
-      context(),
-      [this, hash, unknown](const storage::snapshot& from) -> result<principal> {
-        auto found = storage::read_token(from, hash);
-        if (!found) return fail(std::move(found.error()));
-        if (!*found) return unknown();
-        const principal who{(*found)->org, (*found)->user, (*found)->id, (*found)->role, {}};
-        tokens_.add(hash, who);
-        return who;
-      },
-      std::move(handler));
-}
-
-void local_fleet::me(const principal& who, reply<identity> handler) {
-  read<identity>(
-      context(),
-      [who](const storage::snapshot& from) -> result<identity> {
-        auto home = storage::read_org(from, who.org);
-        if (!home) return fail(std::move(home.error()));
-        auto self = storage::read_user(from, who.org, who.user);
-        if (!self) return fail(std::move(self.error()));
-        if (!*home || !*self) return fail(errc::internal, "The token's org or user is missing.");
-        identity found;
-        found.org = **home;
-        found.user = **self;
-        found.user.role = who.role;
-        return found;
-      },
-      std::move(handler));
-}
-
-std::optional<std::string> local_fleet::new_admin_token() const {
-  return new_admin_token_;
-}
-
 // --- agents -----------------------------------------------------------------------------------------------
 
 void local_fleet::create_agent(const principal& who, agent_draft draft, reply<agent> handler) {
   if (refused(handler)) return;
+  draft = redacted(std::move(draft), vault_->redactor_of(who.org));
   change<agent>(
-      context(), who.org,
-      [org = who.org, draft = std::move(draft)](const storage::snapshot& from) {
-        return decide_create(from, org, draft, system_wall_clock().now());
+      context(), who,
+      [this, org = who.org, draft = std::move(draft)](const storage::snapshot& from) {
+        return decide_create(from, org, draft, plan_.limits, system_wall_clock().now());
       },
-      std::move(handler));
+      telling_limits(who.org, std::move(handler)));
 }
 
 void local_fleet::find_agent(const principal& who, agent_id which, reply<agent> handler) {
@@ -218,14 +192,16 @@ void local_fleet::list_agents(const principal& who, agent_query query, reply<pag
 
 void local_fleet::update_agent(const principal& who, agent_id which, agent_patch patch, reply<agent> handler) {
   if (refused(handler)) return;
+  patch = redacted(std::move(patch), vault_->redactor_of(who.org));
   const bool moves = patch.status.has_value();
-  change<agent>(
+  change_unkeyed<agent>(
       context(), who.org,
-      [org = who.org, which, patch = std::move(patch)](const storage::snapshot& from) {
-        return decide_update(from, org, which, patch, system_wall_clock().now());
+      [this, org = who.org, which, patch = std::move(patch)](const storage::snapshot& from) {
+        return decide_update(from, org, which, patch, plan_.limits, system_wall_clock().now());
       },
       [this, org = who.org, which, moves, handler = std::move(handler)](result<agent> changed) {
         if (changed && moves) tell_agent(org, which);
+        if (!changed) tell_limit(org, changed.error());
         handler(std::move(changed));
       });
 }
@@ -234,6 +210,11 @@ void local_fleet::archive_agent(const principal& who, agent_id which, reply<agen
   agent_patch patch;
   patch.status = agent_status::archived;
   update_agent(who, which, std::move(patch), std::move(handler));
+}
+
+void local_fleet::tell_limit(org_id org, const error& reason) {
+  if (reason.code != errc::forbidden || !limits_told_.due(org, reason.message, system_wall_clock().now())) return;
+  journal_->commit(org, {}, {limit_message(reason.message)}, [](const auto&) {});
 }
 
 void local_fleet::tell_agent(org_id org, agent_id which) const {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,9 +19,14 @@
 #include "flotilla/fleet.hpp"
 #include "providers/providers.hpp"
 #include "runtime/gateway.hpp"
+#include "runtime/kept_answers.hpp"
 #include "runtime/metrics.hpp"
+#include "runtime/plan_limits.hpp"
 #include "runtime/reader_pool.hpp"
+#include "runtime/secret_vault.hpp"
+#include "runtime/seen_task.hpp"
 #include "runtime/task_changes.hpp"
+#include "runtime/token_uses.hpp"
 #include "runtime/tokens.hpp"
 #include "runtime/transactions.hpp"
 #include "storage/log_hub.hpp"
@@ -38,6 +44,7 @@ class system_config : public caf::actor_system_config {
 struct opened {
   std::shared_ptr<fleet_metrics> metrics;
   std::unique_ptr<storage::store> store;
+  std::unique_ptr<secret_vault> vault;
   token_key key;
   std::optional<std::string> new_admin_token;
   timestamp newest_message;
@@ -104,7 +111,9 @@ class local_fleet final : public fleet {
   void drain(std::chrono::milliseconds patience, std::function<void()> done) override;
 
  private:
-  [[nodiscard]] change_context context() const { return {store_.get(), readers_.get(), journal_.get()}; }
+  [[nodiscard]] change_context context() const {
+    return {store_.get(), readers_.get(), journal_.get(), answers_.get()};
+  }
   [[nodiscard]] std::shared_ptr<const actors::environment> make_environment(const fleet_options& options);
   [[nodiscard]] model_provider* provider(std::string_view name) const noexcept;
   /// Answers with `unavailable`, and true, where nothing new is taken any more.
@@ -115,6 +124,20 @@ class local_fleet final : public fleet {
     return true;
   }
   void tell_agent(org_id org, agent_id which) const;
+  /// Tells the bus that a limit of the plan was met, if that is what an error says; not each time.
+  void tell_limit(org_id org, const error& reason);
+  /// A handler that does so before it hands an answer on.
+  template <class T>
+  reply<T> telling_limits(org_id org, reply<T> handler) {
+    return [this, org, handler = std::move(handler)](result<T> outcome) {
+      if (!outcome) tell_limit(org, outcome.error());
+      handler(std::move(outcome));
+    };
+  }
+  /// Reads a token that is not known in memory.
+  void look_up(const storage::token_hash& hash, reply<principal> handler);
+  void note_use(const storage::token_hash& hash, const principal& who);
+  void tell_revoked(token_id which);
   using agent_request = std::function<void(actors::agent_key, reply<actors::run_accepted>)>;
   /// Makes a request to the agent that a task was seen to have; where it was given to another one meanwhile, to that
   /// one.
@@ -123,8 +146,13 @@ class local_fleet final : public fleet {
   /// Looks a task's agent up, and makes the request to it.
   void find_and_ask(org_id org, task_id which, agent_request ask, reply<actors::run_accepted> handler,
                     int asked_before = 0);
+  /// Runs a task that was seen so. `expected_attempt`: see `actors::run_request`.
+  void run_seen(org_id org, task_id which, bool restart, const seen_task& seen, std::uint32_t expected_attempt,
+                reply<run_ticket> handler);
   /// Makes a request to a task's agent, and answers with the task as it then stands.
   void ask_and_show(const principal& who, task_id which, agent_request ask, reply<task> handler);
+  /// A handler for a call that may have taken effect before: that it cannot be made any more is then no error.
+  reply<task> showing_what_is_done(const principal& who, task_id which, reply<task> handler);
   /// The task as it stands.
   void show_task(const principal& who, task_id which, reply<task> handler);
   /// Has the agent of a task carry out what a change of its status means.
@@ -134,10 +162,18 @@ class local_fleet final : public fleet {
   const timestamp started_ = system_wall_clock().now();
   std::shared_ptr<fleet_metrics> metrics_;  // told by everything below
   std::optional<std::string> new_admin_token_;
+  const plan plan_;
+  const feature_flags features_;
   const mcp_policy mcp_policy_;
   token_key key_;
   token_cache tokens_;
+  token_uses uses_;
+  std::mutex listener_lock_;
+  std::function<void(token_id)> on_revoked_;
+  limit_notices limits_told_;
+  std::unique_ptr<kept_answers> answers_;  ///< outlives the store's last answers
   std::unique_ptr<storage::store> store_;
+  std::unique_ptr<secret_vault> vault_;
   std::unique_ptr<reader_pool> readers_;
   std::unique_ptr<storage::log_hub> hub_;
   std::unique_ptr<actors::journal> journal_;

@@ -10,7 +10,7 @@ namespace flotilla::runtime {
 void local_fleet::create_mcp(const principal& who, mcp_draft draft, reply<mcp_server> handler) {
   if (refused(handler)) return;
   change<mcp_server>(
-      context(), who.org,
+      context(), who,
       [this, org = who.org, draft = std::move(draft)](const storage::snapshot& from) {
         return decide_create(from, org, draft, mcp_policy_, system_wall_clock().now());
       },
@@ -40,7 +40,7 @@ void local_fleet::list_mcps(const principal& who, page_request wanted, reply<pag
 
 void local_fleet::update_mcp(const principal& who, mcp_id which, mcp_patch patch, reply<mcp_server> handler) {
   if (refused(handler)) return;
-  change<mcp_server>(
+  change_unkeyed<mcp_server>(
       context(), who.org,
       [this, org = who.org, which, patch = std::move(patch)](const storage::snapshot& from) {
         return decide_update(from, org, which, patch, mcp_policy_);
@@ -50,7 +50,7 @@ void local_fleet::update_mcp(const principal& who, mcp_id which, mcp_patch patch
 
 void local_fleet::delete_mcp(const principal& who, mcp_id which, reply<void> handler) {
   if (refused(handler)) return;
-  change<std::monostate>(
+  change_unkeyed<std::monostate>(
       context(), who.org,
       [org = who.org, which](const storage::snapshot& from) { return decide_delete(from, org, which); },
       [handler = std::move(handler)](result<std::monostate> deleted) {

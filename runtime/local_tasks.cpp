@@ -3,6 +3,8 @@
 
 #include "core/validation.hpp"
 #include "runtime/local_fleet.hpp"
+#include "runtime/once_through_actor.hpp"
+#include "runtime/redaction.hpp"
 
 namespace flotilla::runtime {
 namespace {
@@ -10,22 +12,22 @@ namespace {
 constexpr int max_asks = 8;  ///< of a task that is given from agent to agent meanwhile
 
 /// A run request that needs no agent, because nothing is to be begun.
-bool only_joins(const storage::task_record& record, bool restart) {
-  const auto status = record.task.status;
-  if (status == task_status::done || status == task_status::error) return !restart;
-  return status != task_status::pending || record.queued;
+bool only_joins(const seen_task& seen, bool restart) {
+  if (seen.status == task_status::done || seen.status == task_status::error) return !restart;
+  return seen.status != task_status::pending || seen.queued;
 }
 
 }  // namespace
 
 void local_fleet::create_task(const principal& who, task_draft draft, reply<task> handler) {
   if (refused(handler)) return;
+  draft = redacted(std::move(draft), vault_->redactor_of(who.org));
   change<task>(
-      context(), who.org,
-      [org = who.org, draft = std::move(draft)](const storage::snapshot& from) {
-        return decide_create(from, org, draft, system_wall_clock().now());
+      context(), who,
+      [this, org = who.org, draft = std::move(draft)](const storage::snapshot& from) {
+        return decide_create(from, org, draft, plan_.limits, system_wall_clock().now());
       },
-      std::move(handler));
+      telling_limits(who.org, std::move(handler)));
 }
 
 void local_fleet::find_task(const principal& who, task_id which, reply<task_detail> handler) {
@@ -46,12 +48,14 @@ void local_fleet::list_tasks(const principal& who, task_query query, reply<page<
 
 void local_fleet::update_task(const principal& who, task_id which, task_patch patch, reply<task> handler) {
   if (refused(handler)) return;
-  change<task_change>(
+  patch = redacted(std::move(patch), vault_->redactor_of(who.org));
+  change_unkeyed<task_change>(
       context(), who.org,
-      [org = who.org, which, patch = std::move(patch)](const storage::snapshot& from) {
-        return decide_update(from, org, which, patch, system_wall_clock().now());
+      [this, org = who.org, which, patch = std::move(patch)](const storage::snapshot& from) {
+        return decide_update(from, org, which, patch, plan_.limits, system_wall_clock().now());
       },
       [this, who, which, handler = std::move(handler)](result<task_change> changed) {
+        if (!changed) tell_limit(who.org, changed.error());
         if (!changed) return handler(fail(std::move(changed.error())));
         if (changed->look_again) tell_agent(who.org, *changed->look_again);
         if (!changed->action) return show_task(who, which, handler);
@@ -108,26 +112,43 @@ void local_fleet::find_and_ask(org_id org, task_id which, agent_request ask, rep
 void local_fleet::run_task(const principal& who, task_id which, bool restart, reply<run_ticket> handler) {
   if (refused(handler)) return;
   const auto org = who.org;
-  read<storage::task_record>(
-      context(),
-      [org, which](const storage::snapshot& from) -> result<storage::task_record> {
-        auto found = storage::read_task(from, org, which);
-        if (!found) return fail(std::move(found.error()));
-        if (!*found) return fail(errc::not_found, "No such task.");
-        return std::move((*found)->value);
-      },
-      [this, org, which, restart, handler = std::move(handler)](result<storage::task_record> record) {
-        if (!record) return handler(fail(std::move(record.error())));
-        if (only_joins(*record, restart)) return handler(run_ticket{which, record->before_attempt});
-        const auto ask = [this, which, restart](const actors::agent_key& key, reply<actors::run_accepted> answered) {
-          request<actors::run_accepted>(gateway_, actors::request_timeout, actors::run_request{key, which, restart},
-                                        std::move(answered));
-        };
-        ask_agent({org, record->task.assignee}, which, ask, [which, handler](result<actors::run_accepted> accepted) {
-          if (!accepted) return handler(fail(std::move(accepted.error())));
-          handler(run_ticket{which, accepted->before_first});
+  actor_call<run_ticket, seen_task> call;
+  call.see = [this, org, which, restart](const storage::snapshot& from) -> result<seen_task> {
+    auto seen = see_task(from, org, which);
+    if (!seen || only_joins(*seen, restart)) return seen;
+    auto left = check_tokens_left(from, org, plan_.limits, system_wall_clock().now());
+    if (!left) return fail(std::move(left.error()));
+    return seen;
+  };
+  const bool keyed = who.once != nullptr;
+  call.act = [this, org, which, restart, keyed](const seen_task& seen, bool again, reply<run_ticket> done) {
+    // A repetition must not begin another attempt than the one that was seen at first.
+    const auto attempt = keyed ? seen.attempt : 0;
+    if (!again) return run_seen(org, which, restart, seen, attempt, std::move(done));
+    read<seen_task>(
+        context(), [org, which](const storage::snapshot& from) { return see_task(from, org, which); },
+        [this, org, which, restart, attempt, done = std::move(done)](result<seen_task> now) {
+          if (!now) return done(fail(std::move(now.error())));
+          run_seen(org, which, restart, *now, attempt, done);
         });
-      });
+  };
+  once_through_actor<run_ticket, seen_task>(context(), who, std::move(call), telling_limits(org, std::move(handler)));
+}
+
+void local_fleet::run_seen(org_id org, task_id which, bool restart, const seen_task& seen,
+                           std::uint32_t expected_attempt, reply<run_ticket> handler) {
+  const bool has_begun = expected_attempt != 0 && expected_attempt != seen.attempt;
+  if (has_begun || only_joins(seen, restart)) return handler(run_ticket{which, seen.before_attempt});
+  const auto ask = [this, which, restart, expected_attempt](const actors::agent_key& key,
+                                                            reply<actors::run_accepted> answered) {
+    request<actors::run_accepted>(gateway_, actors::request_timeout,
+                                  actors::run_request{key, which, restart, expected_attempt}, std::move(answered));
+  };
+  ask_agent({org, seen.assignee}, which, ask,
+            [which, handler = std::move(handler)](result<actors::run_accepted> accepted) {
+              if (!accepted) return handler(fail(std::move(accepted.error())));
+              handler(run_ticket{which, accepted->before_first});
+            });
 }
 
 void local_fleet::watch_task(const principal& who, task_id which, event_seq after,

@@ -9,6 +9,7 @@
 #include "core/validation.hpp"
 #include "runtime/epic_changes.hpp"
 #include "runtime/patching.hpp"
+#include "runtime/plan_limits.hpp"
 
 namespace flotilla::runtime {
 namespace {
@@ -51,7 +52,7 @@ result<void> check_fields(const storage::task_record& record, const task_patch& 
 }  // namespace
 
 result<decision<task>> decide_create(const storage::snapshot& from, org_id org, const task_draft& draft,
-                                     timestamp now) {
+                                     const plan_limits& limits, timestamp now) {
   if (auto valid = validate(draft); !valid) return fail(std::move(valid.error()));
   decision<task> made;
   if (auto legal = check_assignee(from, org, draft.assignee, made.changes); !legal) return fail(legal.error());
@@ -72,14 +73,16 @@ result<decision<task>> decide_create(const storage::snapshot& from, org_id org, 
   added.priority = draft.priority;
   added.epic_id = draft.epic_id;
   added.created_at = added.updated_at = now;
-  storage::write_task(made.changes, org, nullptr, record);
+  storage::task_effects effects;
+  effects.most_made = limits.tasks_per_month;
+  storage::write_task(made.changes, org, nullptr, record, effects);
   made.messages.push_back(actors::task_message(bus::task_created, added));
   made.answer = added;
   return made;
 }
 
 result<decision<task_change>> decide_update(const storage::snapshot& from, org_id org, task_id which,
-                                            const task_patch& patch, timestamp now) {
+                                            const task_patch& patch, const plan_limits& limits, timestamp now) {
   if (auto valid = validate(patch); !valid) return fail(std::move(valid.error()));
   auto found = storage::read_task(from, org, which);
   if (!found) return fail(std::move(found.error()));
@@ -89,6 +92,9 @@ result<decision<task_change>> decide_update(const storage::snapshot& from, org_i
   if (patch.status) {
     auto step = requested_step(before.value.task.status, *patch.status);
     if (!step) return fail(std::move(step.error()));
+    if (*step == task_step::restart || *step == task_step::approve) {
+      if (auto left = check_tokens_left(from, org, limits, now); !left) return fail(std::move(left.error()));
+    }
     made.answer.action = *step;
   }
   if (auto legal = check_fields(before.value, patch); !legal) return fail(std::move(legal.error()));

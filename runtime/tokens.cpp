@@ -63,10 +63,23 @@ std::optional<principal> token_cache::find(const storage::token_hash& hash) cons
   return found->second;
 }
 
-void token_cache::add(const storage::token_hash& hash, const principal& who) {
+std::uint64_t token_cache::generation() const {
   const std::lock_guard held(mutex_);
+  return generation_;
+}
+
+bool token_cache::add(const storage::token_hash& hash, const principal& who, std::uint64_t generation) {
+  const std::lock_guard held(mutex_);
+  if (generation != generation_) return false;
   if (known_.size() >= max_cached_tokens) known_.clear();
   known_.insert_or_assign(hash, who);
+  return true;
+}
+
+void token_cache::forget(const storage::token_hash& hash) {
+  const std::lock_guard held(mutex_);
+  ++generation_;
+  known_.erase(hash);
 }
 
 std::size_t token_cache::hasher::operator()(const storage::token_hash& hash) const noexcept {

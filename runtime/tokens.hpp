@@ -41,7 +41,13 @@ struct token_key {
 class token_cache {
  public:
   [[nodiscard]] std::optional<principal> find(const storage::token_hash& hash) const;
-  void add(const storage::token_hash& hash, const principal& who);
+  /// Grows with every token that is forgotten.
+  [[nodiscard]] std::uint64_t generation() const;
+  /// Adds a token that was read from the store after `generation` was asked for. False: one was forgotten since, and
+  /// what was read may be older than that; nothing was added.
+  [[nodiscard]] bool add(const storage::token_hash& hash, const principal& who, std::uint64_t generation);
+  /// When this returns the token is not found any more, also where a read that is under way still sees it.
+  void forget(const storage::token_hash& hash);
 
  private:
   struct hasher {
@@ -52,6 +58,7 @@ class token_cache {
     bool operator()(const storage::token_hash& a, const storage::token_hash& b) const noexcept;
   };
   mutable std::mutex mutex_;
+  std::uint64_t generation_ = 0;
   std::unordered_map<storage::token_hash, principal, hasher, equal> known_;
 };
 

@@ -32,6 +32,10 @@ have dpkg-query || fail "this is no Debian system: dpkg is missing." \
 
 is_installed() { [[ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" == installed ]]; }
 
+# The conformance tests take any node from 18 on with its npm, whoever installed it.
+have node || packages+=(nodejs)
+have npm || packages+=(npm)
+
 missing=()
 for package in "${packages[@]}"; do
   is_installed "$package" || missing+=("$package")

@@ -47,13 +47,13 @@ timestamp bus_stamp::next() {
 }
 
 void append_message(batch& into, org_id org, message_draft draft, std::shared_ptr<bus_stamp> stamp,
-                    std::function<void(bus_entry)> placed) {
+                    std::function<void(bus_entry, appender&)> placed) {
   into.append(keys::bus_head(org), [org, draft = std::move(draft), stamp = std::move(stamp),
                                     placed = std::move(placed)](std::uint64_t position, appender& out) mutable {
     auto value = std::make_shared<const message>(place(std::move(draft), position, stamp->next()));
     auto json = std::make_shared<const std::string>(to_json(*value));
     put_rows(out, org, *value, *json);
-    if (placed) placed({std::move(value), {position, std::move(json)}});
+    if (placed) placed({std::move(value), {position, std::move(json)}}, out);
   });
 }
 

@@ -148,9 +148,10 @@ class bus_stamp {
 };
 
 /// Adds a message at the next place on the org's bus, with its index rows. `placed` is called with it in the
-/// writer lane before the batch is written; what it shows to others must wait for the commit's answer.
+/// writer lane before the batch is written, and may add what depends on its place; what it shows to others must wait
+/// for the commit's answer.
 void append_message(batch& into, org_id org, message_draft draft, std::shared_ptr<bus_stamp> stamp,
-                    std::function<void(bus_entry)> placed);
+                    std::function<void(bus_entry, appender&)> placed);
 /// Newest first. Uses the index of the most selective filter that is set (task, agent, type, else none); `since`
 /// and `until` bound the scan.
 [[nodiscard]] result<page<message>> list_messages(const snapshot& from, org_id org, const message_query& query);

@@ -25,8 +25,9 @@ enum class org_counter : std::uint8_t {
   tasks_done,
   tasks_error,
   tasks_queued,  ///< pending or waiting, in a work queue
+  tokens,        ///< API tokens; counted by whoever writes them (runtime/token_changes)
 };
-inline constexpr std::size_t org_counter_count = 8;
+inline constexpr std::size_t org_counter_count = 9;
 using org_counts = std::array<std::uint64_t, org_counter_count>;
 
 [[nodiscard]] result<org_counts> read_org_counts(const snapshot& from, org_id org);

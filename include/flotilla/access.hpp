@@ -64,7 +64,8 @@ struct principal {
   user_id user;
   token_id token;
   flotilla::role role = role::viewer;
-  /// Set for one call: that call may be sent again (idempotency.hpp). Reads do not look at it.
+  /// Set for one call: that call may be sent again (idempotency.hpp). Only calls that make, put, post, run, decide or
+  /// cancel something look at it; the others may be made twice as they are.
   idempotency_ptr once;
 };
 

@@ -118,7 +118,8 @@ struct fixture_base {
     draft.type = std::move(type);
     draft.from = party::system();
     draft.text = "text";
-    append_message(changes, org, std::move(draft), stamp, [&said](bus_entry placed) { said = std::move(placed); });
+    append_message(changes, org, std::move(draft), stamp,
+                   [&said](bus_entry placed, appender&) { said = std::move(placed); });
     must_commit(*kept, std::move(changes));
     return said;
   }

@@ -67,7 +67,8 @@ struct fixture : memory_fixture {
     draft.task_id = about;
     draft.epic_id = part_of;
     draft.text = "text";
-    append_message(changes, where, std::move(draft), stamp, [&said](bus_entry placed) { said = std::move(placed); });
+    append_message(changes, where, std::move(draft), stamp,
+                   [&said](bus_entry placed, appender&) { said = std::move(placed); });
     must_commit(*kept, std::move(changes));
     return said;
   }

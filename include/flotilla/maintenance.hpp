@@ -1,0 +1,41 @@
+// What is done to a data directory while no fleet has it open. Every call blocks until it is done.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "flotilla/access.hpp"
+#include "flotilla/fleet.hpp"
+#include "flotilla/result.hpp"
+
+namespace flotilla {
+
+/// An org that was just made.
+struct new_org {
+  flotilla::org org;
+  std::string admin_token;  ///< a secret: this is the only place where its text is
+};
+
+/// Adds an org with an owner (`options.user_name`) and an admin token to the store in `options.data_directory`.
+/// Errors: invalid (the name's form; a name that another org has; no data directory), not_found (there is no store in
+/// it), unavailable (it is in use by another process), internal (a store written by a newer version, or damaged).
+[[nodiscard]] result<new_org> create_org(const fleet_options& options, std::string name);
+
+/// All orgs of the store, oldest first. Errors: as above.
+[[nodiscard]] result<std::vector<org>> list_orgs(const fleet_options& options);
+
+/// What a rotation of the master key has done.
+struct key_rotation {
+  std::size_t secrets =
+      0;                 ///< encrypted anew, of all orgs; those of a rotation that was cut off before not among them
+  bool in_file = false;  ///< the new key stands in `master_key_file`; else it is FLOTILLA_NEW_MASTER_KEY
+};
+
+/// Encrypts every secret of every org with a new master key: with a random one that then stands in `master_key_file`,
+/// or, where `options.master_key` is set, with `options.new_master_key`. It may be cut off at any moment: what is
+/// there can then be read with the old and the new key together, and rotating again goes on. Errors: as for
+/// `create_org`; invalid (a key that is none or is missing; a secret that none of the keys opens).
+[[nodiscard]] result<key_rotation> rotate_master_key(const fleet_options& options);
+
+}  // namespace flotilla
