@@ -198,7 +198,7 @@ BOOST_AUTO_TEST_CASE(an_idempotency_key_is_its_orgs_own) {
   const auto draft = host::draft_agent("Ada");
   const auto key = [] {
     auto made = std::make_shared<idempotency>();
-    made->key = "the same";
+    made->key = "the-same";
     return made;
   };
   const auto mine = std::exchange(it->who, other);
