@@ -1,10 +1,15 @@
 // The first start of a store.
 #include "runtime/bootstrap.hpp"
 
+#include <sodium.h>
+
+#include <filesystem>
 #include <future>
 #include <utility>
 
+#include "core/secret_text.hpp"
 #include "runtime/private_file.hpp"
+#include "runtime/provider_keys.hpp"
 #include "runtime/token_changes.hpp"
 #include "storage/memory/memory_store.hpp"
 #include "storage/records.hpp"
@@ -19,14 +24,6 @@ result<bool> is_empty(storage::store& in) {
   auto orgs = storage::list_orgs(**seen);
   if (!orgs) return fail(std::move(orgs.error()));
   return orgs->empty();
-}
-
-result<void> commit_and_wait(storage::store& in, storage::batch changes) {
-  auto done = std::make_shared<std::promise<result<void>>>();
-  auto answer = done->get_future();
-  in.commit(std::move(changes), storage::durability::synced,
-            [done](result<void> outcome) { done->set_value(std::move(outcome)); });
-  return answer.get();
 }
 
 }  // namespace
@@ -46,6 +43,40 @@ result<std::unique_ptr<storage::store>> open_store(const fleet_options& options,
   }
   if (auto known = storage::ensure_format(*opened); !known) return fail(std::move(known.error()));
   return opened;
+}
+
+result<void> commit_and_wait(storage::store& in, storage::batch changes) {
+  auto done = std::make_shared<std::promise<result<void>>>();
+  auto answer = done->get_future();
+  in.commit(std::move(changes), storage::durability::synced,
+            [done](result<void> outcome) { done->set_value(std::move(outcome)); });
+  return answer.get();
+}
+
+result<std::unique_ptr<storage::store>> open_existing_store(const fleet_options& options) {
+  if (sodium_init() < 0) return fail(errc::internal, "libsodium cannot be used on this machine.");
+  if (options.data_directory.empty()) return fail(errc::invalid, "The data directory is not named.");
+  std::error_code unknown;
+  if (!std::filesystem::exists(options.data_directory / store_directory, unknown)) {
+    return fail(errc::not_found, "There is no store in the data directory; a server makes it on its first start.");
+  }
+  return open_store(options);
+}
+
+result<std::unique_ptr<secret_vault>> open_vault(fleet_options& options, const storage::store& in) {
+  auto seen = in.snapshot();
+  if (!seen) return fail(std::move(seen.error()));
+  const auto filled = holds_secrets(**seen);
+  if (!filled) return fail(filled.error());
+  auto keys = open_key_ring(options, *filled);
+  if (!keys) return fail(std::move(keys.error()));
+  auto vault = std::make_unique<secret_vault>(std::move(*keys), patterns_of(options));
+  for (auto* text : {&options.master_key, &options.new_master_key}) {
+    if (*text) wipe(**text);
+    text->reset();
+  }
+  if (auto loaded = vault->load(**seen); !loaded) return fail(std::move(loaded.error()));
+  return vault;
 }
 
 result<new_org> add_org(storage::store& in, const token_key& key, std::string name, std::string owner_name,
