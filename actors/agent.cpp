@@ -5,6 +5,7 @@
 
 #include "actors/agent_steps.hpp"
 #include "actors/caf_errors.hpp"
+#include "actors/redaction.hpp"
 #include "actors/run.hpp"
 
 namespace flotilla::actors {
@@ -31,9 +32,17 @@ void look(pointer self, Read read, Then then) {
   });
 }
 
+/// The events of a task that no run owns.
+void redact_events(const agent_state& state, step& in) {
+  const auto with = state.env->redactor_of ? state.env->redactor_of(state.key.org) : nullptr;
+  if (!with) return;
+  for (auto& each : in.events) redact(each, *with);
+}
+
 /// `commit_then`, counted likewise. What the store has answered is durable.
 template <class Then>
 void write(pointer self, step what, Then then) {
+  redact_events(self->state, what);
   ++self->state.busy;
   commit_then(self, self->state.env, std::move(what), storage::durability::synced,
               [self, then = std::move(then)](result<committed> outcome) mutable {

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -69,6 +71,33 @@ void read_then(Self* self, const environment_ptr& env, Read read, Then then) {
     auto found = std::make_shared<answer>(seen ? read(**seen) : answer(fail(seen.error())));
     caf::anon_send(handle, continuation{[found, then = std::move(then)]() mutable { then(std::move(*found)); }});
   });
+}
+
+/// Asks a port that answers within the call or later, from any thread. Gives the answer where it came at once; else
+/// `then` is called with it in the actor's own thread.
+template <class T, class Self, class Ask, class Then>
+std::optional<result<T>> ask_or_then(Self* self, Ask ask, Then then) {
+  struct meeting_point {
+    std::mutex mutex;
+    bool left = false;  ///< nobody waits here any more
+    std::optional<result<T>> answer;
+  };
+  auto at = std::make_shared<meeting_point>();
+  auto handle = caf::actor_cast<caf::actor>(self);
+  ask(reply<T>([at, handle, then = std::move(then)](result<T> answer) {
+    {
+      const std::lock_guard held(at->mutex);
+      if (!at->left) {
+        at->answer = std::move(answer);
+        return;
+      }
+    }
+    auto late = std::make_shared<result<T>>(std::move(answer));
+    caf::anon_send(handle, continuation{[late, then]() mutable { then(std::move(*late)); }});
+  }));
+  const std::lock_guard held(at->mutex);
+  at->left = true;
+  return std::move(at->answer);
 }
 
 /// Commits a step, then goes on in the actor's own thread with the answer.

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "actors/redaction.hpp"
 #include "core/bus_types.hpp"
 
 namespace flotilla::actors {
@@ -17,8 +18,10 @@ std::shared_ptr<journal::published> journal::append_messages(storage::batch& int
                                                              std::vector<storage::message_draft> messages,
                                                              placed_hook placed) {
   auto shown = std::make_shared<published>();
+  const auto with = redactor_of_ ? redactor_of_(org) : nullptr;
   const auto count = messages.size();
   for (auto& draft : messages) {
+    if (with) redact(draft, *with);
     storage::append_message(into, org, std::move(draft), stamp_,
                             [shown, count, placed](storage::bus_entry entry, storage::appender& out) {
                               shown->messages.push_back(std::move(entry));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/redactor.hpp"
 #include "flotilla/event.hpp"
 #include "flotilla/result.hpp"
 #include "storage/log_hub.hpp"
@@ -37,9 +38,11 @@ class journal {
   using placed_messages = std::vector<storage::bus_entry>;
   using placed_hook = std::function<void(const placed_messages&, storage::appender&)>;
 
-  /// All must outlive the journal and the answers of its commits.
-  journal(storage::store& in, storage::log_hub& hub, std::shared_ptr<storage::bus_stamp> stamp)
-      : store_(in), hub_(hub), stamp_(std::move(stamp)) {}
+  /// All must outlive the journal and the answers of its commits. `redactor_of` takes an org's secrets out of every
+  /// message; empty: there are none.
+  journal(storage::store& in, storage::log_hub& hub, std::shared_ptr<storage::bus_stamp> stamp,
+          std::function<redactor_ptr(org_id)> redactor_of = {})
+      : store_(in), hub_(hub), stamp_(std::move(stamp)), redactor_of_(std::move(redactor_of)) {}
 
   /// Commits a step. `done` is called once, in the store's writer lane or within this call, after the watchers
   /// have been told. Errors: those of store::commit; conflict: `before` or `relies_on` no longer stand.
@@ -60,6 +63,7 @@ class journal {
   storage::store& store_;
   storage::log_hub& hub_;
   std::shared_ptr<storage::bus_stamp> stamp_;
+  std::function<redactor_ptr(org_id)> redactor_of_;
 };
 
 }  // namespace flotilla::actors

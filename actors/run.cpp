@@ -66,9 +66,10 @@ void count_usage(run_state& state, const token_usage& unjournaled = {}) {
   record.task.updated_at = state.env->clock->now();
 }
 
-/// Appends an event to the step and tells the machine. An event that the machine refuses is a bug: the step is left
-/// as it was, and the error given back.
+/// Appends an event to the step and tells the machine, both without secrets: what is journaled is what the machine
+/// has seen. An event that the machine refuses is a bug: the step is left as it was, and the error given back.
 result<void> emit(run_state& state, event happened) {
+  state.redaction.redact(happened);
   happened.seq = state.seed.last_seq + 1;
   happened.at = state.env->clock->now();
   const auto used_before = state.machine->usage();
@@ -77,6 +78,31 @@ result<void> emit(run_state& state, event happened) {
   state.gathering.events.push_back(std::move(happened));
   if (state.machine->usage() != used_before) count_usage(state);
   return {};
+}
+
+/// What a tool answered; its secrets are taken out before it is cut to the size of an event.
+result<void> emit_result(run_state& state, std::string_view tool, tool_outcome outcome) {
+  outcome.text = state.redaction.redacted(std::move(outcome.text));
+  return emit(state, tool_result_event(tool, outcome));
+}
+
+/// A piece of the model's answer, as it may be told.
+result<void> emit_delta(run_state& state, model_delta delta) {
+  if (auto* text = std::get_if<text_delta>(&delta)) {
+    text->text = state.filter.pass(text->text);
+    if (text->text.empty()) return {};
+  }
+  auto happened = delta_event(delta);
+  return happened ? emit(state, std::move(*happened)) : result<void>{};
+}
+
+/// What was held back of the model's answer, which is over.
+result<void> emit_rest(run_state& state) {
+  for (auto& each : state.redaction.rest()) {
+    if (auto told = emit_delta(state, std::move(each)); !told) return told;
+  }
+  auto rest = state.filter.flush();
+  return rest.empty() ? result<void>{} : emit(state, *delta_event(text_delta{std::move(rest)}));
 }
 
 void abort_calls(run_state& state) {
@@ -92,8 +118,11 @@ void abort_calls(run_state& state) {
 /// Gathers the end of this actor's work: done, error or waiting. `unjournaled`: usage that no event tells of.
 void conclude(run_state& state, task_status status, std::optional<task_error> why, std::string_view bus_type,
               const token_usage& unjournaled = {}) {
-  if (status != task_status::waiting) abort_calls(state);
-  if (why) (void)emit(state, error_event(*why));
+  if (status != task_status::waiting) {
+    (void)emit_rest(state);
+    abort_calls(state);
+  }
+  if (why && emit(state, error_event(*why))) why->message = state.gathering.events.back().text;
   (void)emit(state, status_event(to_string(status)));
   auto& record = next_record(state);
   record.task.status = status;
@@ -118,36 +147,60 @@ void conclude_bug(run_state& state, const error& reason) {
 
 // --- model calls ------------------------------------------------------------------------------------------
 
-void begin_model(pointer self) {
+result<void> absorb_failure(pointer self, const model_failure& failure);
+
+void start_call(pointer self, model_provider& provider, credential_ptr key) {
   auto& state = self->state;
-  auto* provider = state.env->provider(state.seed.assignee.value.provider);
-  if (!provider) {
-    conclude_error(state,
-                   {"unknown_provider", "There is no provider \"" + state.seed.assignee.value.provider + "\"."});
-    return;
-  }
   auto request = state.machine->request();
   request.model = state.seed.assignee.value.model;
   request.system = state.seed.assignee.value.role;
+  request.key = std::move(key);
   state.filter = repeat_filter(state.machine->partial());
-  state.inbox = std::make_shared<model_inbox>(caf::actor_cast<caf::actor>(self), ++state.call_number);
+  state.inbox = std::make_shared<model_inbox>(caf::actor_cast<caf::actor>(self), state.call_number);
   state.call =
-      provider->start(std::move(request), measured_call(state.env, state.seed.assignee.value.provider, state.inbox));
+      provider.start(std::move(request), measured_call(state.env, state.seed.assignee.value.provider, state.inbox));
+}
+
+/// The key is known, or why it cannot be.
+void absorb_key(pointer self, model_provider& provider, result<credential_ptr> key) {
+  if (key) return start_call(self, provider, std::move(*key));
+  model_failure failure;
+  failure.code = "secret_unreadable";
+  failure.message = key.error().message;
+  failure.retryable = key.error().code == errc::unavailable;
+  if (auto told = absorb_failure(self, failure); !told) conclude_bug(self->state, told.error());
+}
+
+void begin_model(pointer self) {
+  auto& state = self->state;
+  const auto& name = state.seed.assignee.value.provider;
+  auto* provider = state.env->provider(name);
+  if (!provider) {
+    conclude_error(state, {"unknown_provider", "There is no provider \"" + name + "\"."});
+    return;
+  }
+  const auto call = ++state.call_number;
+  if (!state.env->credential_for) return start_call(self, *provider, nullptr);
+  auto key = ask_or_then<credential_ptr>(
+      self,
+      [&](reply<credential_ptr> handler) { state.env->credential_for(state.seed.who, name, std::move(handler)); },
+      [self, provider, call](result<credential_ptr> found) {
+        if (call != self->state.call_number) return;  // the call has been given up
+        absorb_key(self, *provider, std::move(found));
+        advance(self);
+      });
+  if (key) absorb_key(self, *provider, std::move(*key));
 }
 
 result<void> absorb_delta(run_state& state, model_delta delta) {
-  if (auto* text = std::get_if<text_delta>(&delta)) {
-    text->text = state.filter.pass(text->text);
-    if (text->text.empty()) return {};
+  for (auto& each : state.redaction.pass(std::move(delta))) {
+    if (auto told = emit_delta(state, std::move(each)); !told) return told;
   }
-  auto happened = delta_event(delta);
-  return happened ? emit(state, std::move(*happened)) : result<void>{};
+  return {};
 }
 
-result<void> absorb_answer(run_state& state, model_answer answer) {
-  if (auto rest = state.filter.flush(); !rest.empty()) {
-    if (auto told = absorb_delta(state, text_delta{std::move(rest)}); !told) return told;
-  }
+result<void> absorb_answer(run_state& state, const model_answer& answer) {
+  if (auto told = emit_rest(state); !told) return told;
   need_sync(state);
   return emit(state, model_answer_event(answer));
 }
@@ -162,6 +215,7 @@ result<void> absorb_failure(pointer self, const model_failure& failure) {
     conclude_error(state, {failure.code, std::move(message)}, failure.usage);
     return {};
   }
+  state.redaction.drop();
   state.retry_waits = true;
   self->delayed_send(self, *delay, retry_due{state.call_number});
   return emit(state, retrying_event(failure, tries, *delay));
@@ -178,7 +232,7 @@ result<void> absorb_news(pointer self) {
   if (!news.end) return {};
   state.call.reset();
   state.inbox.reset();
-  if (auto* answer = std::get_if<model_answer>(&*news.end)) return absorb_answer(state, std::move(*answer));
+  if (auto* answer = std::get_if<model_answer>(&*news.end)) return absorb_answer(state, *answer);
   return absorb_failure(self, std::get<model_failure>(*news.end));
 }
 
@@ -188,7 +242,7 @@ void absorb_outcome(pointer self, const std::string& tool, const tool_outcome& o
   auto& state = self->state;
   if (state.concluded || state.running_tools.erase(outcome.call_id) == 0) return;
   need_sync(state);
-  auto told = emit(state, tool_result_event(tool, outcome));
+  auto told = emit_result(state, tool, outcome);
   if (told) {
     state.gathering.messages.push_back(result_message(current_task(state), tool, outcome));
   } else {
@@ -244,7 +298,7 @@ struct take_action {
   }
   result<bool> operator()(const answer_tool& action) const {
     state.gathering.messages.push_back(result_message(current_task(state), action.tool, action.outcome));
-    return told(emit(state, tool_result_event(action.tool, action.outcome)));
+    return told(emit_result(state, action.tool, action.outcome));
   }
   result<bool> operator()(const park&) const {
     conclude(state, task_status::waiting, std::nullopt, bus::task_waiting);
@@ -455,6 +509,7 @@ caf::result<run_accepted> start(pointer self, bool give_up) {
     conclude_bug(state, machine.error());
   } else {
     state.machine.emplace(std::move(*machine));
+    state.redaction = run_redaction(state.env, state.seed.who.org, state.machine->output());
     if (auto gathered = gather_start(state); !gathered) conclude_bug(state, gathered.error());
   }
   advance(self);

@@ -17,6 +17,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/measured.hpp"
 #include "actors/model_inbox.hpp"
+#include "actors/redaction.hpp"
 #include "core/run_machine.hpp"
 #include "core/toolset.hpp"
 #include "storage/records.hpp"
@@ -66,6 +67,7 @@ struct run_state {
   std::uint64_t call_number = 0;
   std::shared_ptr<model_inbox> inbox;
   std::unique_ptr<model_call> call;
+  run_redaction redaction;
   repeat_filter filter{std::string()};
   bool retry_waits = false;
 

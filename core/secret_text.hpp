@@ -19,7 +19,8 @@ inline void wipe(std::string& text) noexcept {
 class secret_text {
  public:
   secret_text() = default;
-  explicit secret_text(std::string value) : value_(std::move(value)) {}
+  /// Copies it: whoever has the original wipes that.
+  explicit secret_text(std::string_view value) : value_(value) {}
   secret_text(const secret_text&) = delete;
   secret_text& operator=(const secret_text&) = delete;
   secret_text(secret_text&& other) : value_(other.value_) { wipe(other.value_); }

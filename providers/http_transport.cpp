@@ -11,11 +11,14 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <mutex>
 #include <set>
 #include <system_error>
 #include <thread>
 #include <unordered_map>
+
+#include "core/secret_text.hpp"
 
 namespace flotilla {
 namespace {
@@ -36,13 +39,21 @@ struct easy_deleter {
 };
 using easy_handle = std::unique_ptr<CURL, easy_deleter>;
 
+/// A header may hold a key.
 struct list_deleter {
-  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+  void operator()(curl_slist* list) const noexcept {
+    for (auto* each = list; each != nullptr; each = each->next) ::explicit_bzero(each->data, std::strlen(each->data));
+    curl_slist_free_all(list);
+  }
 };
 using header_list = std::unique_ptr<curl_slist, list_deleter>;
 
 /// One call. Everything but `aborted` belongs to the transport's thread once the call was handed in.
 struct call_state {
+  ~call_state() {
+    for (auto& header : request.headers) wipe(header);  // of a call that never began
+  }
+
   http_request request;
   std::shared_ptr<http_listener> listener;
   std::atomic<bool> aborted = false;
@@ -149,7 +160,11 @@ void set(CURL* easy, CURLoption option, Value value) {
 void prepare(call_state& call) {
   auto* easy = call.easy.get();
   curl_slist* list = curl_slist_append(nullptr, "Expect:");  // no 100-continue: it costs a round trip
-  for (const auto& header : call.request.headers) list = curl_slist_append(list, header.c_str());
+  for (auto& header : call.request.headers) {
+    list = curl_slist_append(list, header.c_str());
+    wipe(header);
+  }
+  call.request.headers.clear();
   call.headers.reset(list);
   set(easy, CURLOPT_URL, call.request.url.c_str());
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https");

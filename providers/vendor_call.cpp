@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include "flotilla/limits.hpp"
 #include "providers/failures.hpp"
 
 namespace flotilla {
@@ -19,7 +20,7 @@ constexpr std::size_t max_bytes_after_the_end = 4096;  ///< that are read so tha
 /// Takes the answer of one call, and keeps the key out of what is told.
 class exchange final : public http_listener, private model_sink {
  public:
-  exchange(std::string vendor, std::string key, std::shared_ptr<model_sink> sink)
+  exchange(std::string vendor, credential_ptr key, std::shared_ptr<model_sink> sink)
       : vendor_(std::move(vendor)), key_(std::move(key)), sink_(std::move(sink)) {}
 
   void decode_with(const vendor_profile& profile, const model_request& request, std::size_t max_bytes) {
@@ -63,6 +64,7 @@ class exchange final : public http_listener, private model_sink {
  private:
   void tell_status() {
     if (done_) return;
+    hide_key(error_body_);  // before it is cut to the length of a message
     auto words = vendor_words(error_body_);
     if (head_.status >= lowest_redirect && head_.status < lowest_client_error) {
       words = "answered with a redirect, which is not followed";
@@ -78,19 +80,32 @@ class exchange final : public http_listener, private model_sink {
   void on_failure(model_failure failure) override {
     done_ = true;
     hide_key(failure.message);
+    hide_cut_key(failure.message);
     sink_->on_failure(std::move(failure));
   }
 
   /// Some servers repeat the key in their error.
   void hide_key(std::string& text) const {
-    if (key_.empty()) return;
-    for (auto at = text.find(key_); at != std::string::npos; at = text.find(key_, at)) {
-      text.replace(at, key_.size(), "[key]");
+    const auto key = key_->value.view();
+    if (key.empty()) return;
+    const auto shown = "[secret:" + key_->name + "]";
+    for (auto at = text.find(key); at != std::string::npos; at = text.find(key, at + shown.size())) {
+      text.replace(at, key.size(), shown);
+    }
+  }
+
+  /// A message that was cut to its length may end within the key.
+  void hide_cut_key(std::string& text) const {
+    const auto key = key_->value.view();
+    for (auto size = std::min(key.size(), text.size()); size >= min_redacted_bytes; --size) {
+      if (!text.ends_with(key.substr(0, size))) continue;
+      text.replace(text.size() - size, size, "[secret:" + key_->name + "]");
+      return;
     }
   }
 
   std::string vendor_;
-  std::string key_;
+  credential_ptr key_;  ///< its value may be empty
   std::shared_ptr<model_sink> sink_;
   std::unique_ptr<stream_decoder> decoder_;
   http_head head_;
@@ -124,47 +139,55 @@ class vendor_provider final : public model_provider {
       : profile_(std::move(profile)),
         transport_(std::move(transport)),
         base_(access.base_url.empty() ? profile_.own_base_url : access.base_url),
-        key_(access.key.value_or("")),
+        key_(std::make_shared<const credential>(
+            credential{profile_.key_variable, secret_text(access.key.value_or(""))})),
         limits_(limits) {
     while (base_.ends_with('/')) base_.pop_back();
   }
 
   std::unique_ptr<model_call> start(model_request request, std::shared_ptr<model_sink> sink) override {
-    if (auto wrong = check_key()) {
+    const auto key = request.key ? std::move(request.key) : key_;
+    if (auto wrong = check_key(*key)) {
       sink->on_failure(std::move(*wrong));
       return std::make_unique<failed_call>();
     }
-    auto answer = std::make_shared<exchange>(profile_.name, key_, std::move(sink));
+    auto answer = std::make_shared<exchange>(profile_.name, key, std::move(sink));
     answer->decode_with(profile_, request, limits_.max_answer_bytes);
     http_request http{base_ + std::string(profile_.path), profile_.headers, profile_.body(request), limits_};
     http.headers.emplace_back("Content-Type: application/json");
-    if (!key_.empty()) http.headers.push_back(profile_.key_header + key_);
+    if (!key->value.view().empty()) add_key(http.headers.emplace_back(), key->value.view());
     auto call = transport_->start(std::move(http), answer);
     return std::make_unique<vendor_call>(std::move(answer), std::move(call));
   }
 
  private:
-  [[nodiscard]] std::optional<model_failure> check_key() const {
+  /// In one piece of memory, which the transport wipes.
+  void add_key(std::string& header, std::string_view key) const {
+    header.reserve(profile_.key_header.size() + key.size());
+    header.append(profile_.key_header).append(key);
+  }
+
+  [[nodiscard]] std::optional<model_failure> check_key(const credential& key) const {
     model_failure wrong;
+    const auto value = key.value.view();
     const auto needed = profile_.key_always || base_ == profile_.own_base_url;
-    if (key_.empty() && needed) {
+    if (value.empty() && needed) {
       wrong.code = "missing_key";
       wrong.message = "No key for " + profile_.name + ": set " + profile_.key_variable + ".";
       return wrong;
     }
     // A line end would become a header of its own.
     const auto is_visible = [](char c) { return c > ' ' && c < '\x7f'; };
-    if (std::all_of(key_.begin(), key_.end(), is_visible)) return std::nullopt;
+    if (std::all_of(value.begin(), value.end(), is_visible)) return std::nullopt;
     wrong.code = "invalid_key";
-    wrong.message =
-        "The key for " + profile_.name + " holds a character that no key has: see " + profile_.key_variable + ".";
+    wrong.message = "The key for " + profile_.name + " holds a character that no key has: see " + key.name + ".";
     return wrong;
   }
 
   vendor_profile profile_;
   std::shared_ptr<http_transport> transport_;
   std::string base_;
-  std::string key_;
+  credential_ptr key_;  ///< from the environment; its value may be empty
   provider_limits limits_;
 };
 

@@ -4,7 +4,9 @@
 #include <future>
 #include <utility>
 
+#include "core/secret_text.hpp"
 #include "runtime/private_file.hpp"
+#include "runtime/provider_keys.hpp"
 #include "runtime/token_changes.hpp"
 #include "storage/memory/memory_store.hpp"
 #include "storage/records.hpp"
@@ -46,6 +48,22 @@ result<std::unique_ptr<storage::store>> open_store(const fleet_options& options,
   }
   if (auto known = storage::ensure_format(*opened); !known) return fail(std::move(known.error()));
   return opened;
+}
+
+result<std::unique_ptr<secret_vault>> open_vault(fleet_options& options, const storage::store& in) {
+  auto seen = in.snapshot();
+  if (!seen) return fail(std::move(seen.error()));
+  const auto filled = holds_secrets(**seen);
+  if (!filled) return fail(filled.error());
+  auto keys = open_key_ring(options, *filled);
+  if (!keys) return fail(std::move(keys.error()));
+  auto vault = std::make_unique<secret_vault>(std::move(*keys), patterns_of(options));
+  for (auto* text : {&options.master_key, &options.new_master_key}) {
+    if (*text) wipe(**text);
+    text->reset();
+  }
+  if (auto loaded = vault->load(**seen); !loaded) return fail(std::move(loaded.error()));
+  return vault;
 }
 
 result<new_org> add_org(storage::store& in, const token_key& key, std::string name, std::string owner_name,

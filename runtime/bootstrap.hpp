@@ -10,6 +10,7 @@
 #include "flotilla/fleet.hpp"
 #include "flotilla/maintenance.hpp"
 #include "flotilla/result.hpp"
+#include "runtime/secret_vault.hpp"
 #include "runtime/tokens.hpp"
 #include "storage/store.hpp"
 
@@ -27,6 +28,10 @@ inline constexpr std::string_view token_key_file = "token-key";
 /// Makes an org with an owner and an admin token of the given text in one batch. Blocks. Errors: those of the store.
 [[nodiscard]] result<new_org> add_org(storage::store& in, const token_key& key, std::string name,
                                       std::string owner_name, std::string token_text, timestamp now);
+
+/// The secrets of a store, and the keys to them; where there are none yet the master key is made. The texts of keys
+/// in the options are wiped. Blocks. Errors: those of `open_key_ring` and `secret_vault::load`.
+[[nodiscard]] result<std::unique_ptr<secret_vault>> open_vault(fleet_options& options, const storage::store& in);
 
 /// In an empty store, makes org, owner and admin token in one batch; in another one, nothing. Gives the token where
 /// it is new and was not named by the options. Blocks. Errors: invalid (the named token's form), those of the store.

@@ -6,6 +6,7 @@
 #include "runtime/local_fleet.hpp"
 #include "runtime/message_changes.hpp"
 #include "runtime/once_through_actor.hpp"
+#include "runtime/redaction.hpp"
 
 namespace flotilla::runtime {
 
@@ -36,6 +37,7 @@ void local_fleet::post_message(const principal& who, outgoing_message what, repl
 
 void local_fleet::decide_task(const principal& who, task_id which, approval_decision word, reply<task> handler) {
   if (refused(handler)) return;
+  word = redacted(std::move(word), vault_->redactor_of(who.org));
   if (auto valid = validate(word); !valid) return handler(fail(std::move(valid.error())));
   actor_call<task, seen_task> call;
   call.see = [this, org = who.org, which,

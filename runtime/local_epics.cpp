@@ -5,12 +5,14 @@
 #include "core/validation.hpp"
 #include "runtime/epic_changes.hpp"
 #include "runtime/local_fleet.hpp"
+#include "runtime/redaction.hpp"
 #include "storage/usage_records.hpp"
 
 namespace flotilla::runtime {
 
 void local_fleet::create_epic(const principal& who, epic_draft draft, reply<epic> handler) {
   if (refused(handler)) return;
+  draft = redacted(std::move(draft), vault_->redactor_of(who.org));
   change<epic>(
       context(), who,
       [org = who.org, draft = std::move(draft)](const storage::snapshot& from) {
@@ -37,6 +39,7 @@ void local_fleet::list_epics(const principal& who, epic_query query, reply<page<
 
 void local_fleet::update_epic(const principal& who, epic_id which, epic_patch patch, reply<epic> handler) {
   if (refused(handler)) return;
+  patch = redacted(std::move(patch), vault_->redactor_of(who.org));
   change_unkeyed<epic>(
       context(), who.org,
       [org = who.org, which, patch = std::move(patch)](const storage::snapshot& from) {

@@ -12,6 +12,8 @@
 #include "core/validation.hpp"
 #include "runtime/agent_changes.hpp"
 #include "runtime/bootstrap.hpp"
+#include "runtime/provider_keys.hpp"
+#include "runtime/redaction.hpp"
 #include "storage/records.hpp"
 
 namespace flotilla {
@@ -32,6 +34,9 @@ result<std::unique_ptr<fleet>> open_fleet(fleet_options options) {
     if (!key) return fail(std::move(key.error()));
     parts.key = *key;
   }
+  auto vault = runtime::open_vault(options, *parts.store);
+  if (!vault) return fail(std::move(vault.error()));
+  parts.vault = std::move(*vault);
   auto token = runtime::bootstrap(*parts.store, parts.key, options, system_wall_clock().now());
   if (!token) return fail(std::move(token.error()));
   parts.new_admin_token = std::move(*token);
@@ -79,10 +84,12 @@ local_fleet::local_fleet(fleet_options options, opened parts)
       mcp_policy_(options.mcp),
       key_(parts.key),
       store_(std::move(parts.store)),
+      vault_(std::move(parts.vault)),
       readers_(std::make_unique<reader_pool>(options.reader_threads)),
       hub_(std::make_unique<storage::log_hub>(*store_, *readers_)),
       journal_(std::make_unique<actors::journal>(
-          *store_, *hub_, std::make_shared<storage::bus_stamp>(system_wall_clock(), parts.newest_message))),
+          *store_, *hub_, std::make_shared<storage::bus_stamp>(system_wall_clock(), parts.newest_message),
+          [this](org_id org) { return vault_->redactor_of(org); })),
       transport_(std::move(parts.transport)),
       timer_(make_timer()),
       anthropic_(make_anthropic(transport_, options.anthropic, options.model_limits)),
@@ -131,6 +138,10 @@ std::shared_ptr<const actors::environment> local_fleet::make_environment(const f
   env->toolsets = {rehearsal_tools_.get()};
   env->limits = options.plan.limits;
   env->telemetry = metrics_.get();
+  env->redactor_of = [this](org_id org) { return vault_->redactor_of(org); };
+  env->credential_for = [this](const actors::agent_key& who, std::string_view name, reply<credential_ptr> handler) {
+    find_provider_key(context(), *vault_, who, name, std::move(handler));
+  };
   env->jitter = random_jitter;
   env->agent_idle = options.agent_idle;
   return env;
@@ -148,6 +159,7 @@ model_provider* local_fleet::provider(std::string_view name) const noexcept {
 
 void local_fleet::create_agent(const principal& who, agent_draft draft, reply<agent> handler) {
   if (refused(handler)) return;
+  draft = redacted(std::move(draft), vault_->redactor_of(who.org));
   change<agent>(
       context(), who,
       [this, org = who.org, draft = std::move(draft)](const storage::snapshot& from) {
@@ -180,6 +192,7 @@ void local_fleet::list_agents(const principal& who, agent_query query, reply<pag
 
 void local_fleet::update_agent(const principal& who, agent_id which, agent_patch patch, reply<agent> handler) {
   if (refused(handler)) return;
+  patch = redacted(std::move(patch), vault_->redactor_of(who.org));
   const bool moves = patch.status.has_value();
   change_unkeyed<agent>(
       context(), who.org,

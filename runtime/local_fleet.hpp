@@ -23,6 +23,7 @@
 #include "runtime/metrics.hpp"
 #include "runtime/plan_limits.hpp"
 #include "runtime/reader_pool.hpp"
+#include "runtime/secret_vault.hpp"
 #include "runtime/seen_task.hpp"
 #include "runtime/task_changes.hpp"
 #include "runtime/token_uses.hpp"
@@ -43,6 +44,7 @@ class system_config : public caf::actor_system_config {
 struct opened {
   std::shared_ptr<fleet_metrics> metrics;
   std::unique_ptr<storage::store> store;
+  std::unique_ptr<secret_vault> vault;
   token_key key;
   std::optional<std::string> new_admin_token;
   timestamp newest_message;
@@ -171,6 +173,7 @@ class local_fleet final : public fleet {
   limit_notices limits_told_;
   std::unique_ptr<kept_answers> answers_;  ///< outlives the store's last answers
   std::unique_ptr<storage::store> store_;
+  std::unique_ptr<secret_vault> vault_;
   std::unique_ptr<reader_pool> readers_;
   std::unique_ptr<storage::log_hub> hub_;
   std::unique_ptr<actors::journal> journal_;

@@ -4,6 +4,7 @@
 #include "core/validation.hpp"
 #include "runtime/local_fleet.hpp"
 #include "runtime/once_through_actor.hpp"
+#include "runtime/redaction.hpp"
 
 namespace flotilla::runtime {
 namespace {
@@ -20,6 +21,7 @@ bool only_joins(const seen_task& seen, bool restart) {
 
 void local_fleet::create_task(const principal& who, task_draft draft, reply<task> handler) {
   if (refused(handler)) return;
+  draft = redacted(std::move(draft), vault_->redactor_of(who.org));
   change<task>(
       context(), who,
       [this, org = who.org, draft = std::move(draft)](const storage::snapshot& from) {
@@ -46,6 +48,7 @@ void local_fleet::list_tasks(const principal& who, task_query query, reply<page<
 
 void local_fleet::update_task(const principal& who, task_id which, task_patch patch, reply<task> handler) {
   if (refused(handler)) return;
+  patch = redacted(std::move(patch), vault_->redactor_of(who.org));
   change_unkeyed<task_change>(
       context(), who.org,
       [this, org = who.org, which, patch = std::move(patch)](const storage::snapshot& from) {

@@ -23,6 +23,8 @@ void fleet_options::read_environment() {
   read_access(anthropic, "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL");
   read_access(openai, "OPENAI_API_KEY", "OPENAI_BASE_URL");
   read_access(openrouter, "OPENROUTER_API_KEY", "OPENROUTER_BASE_URL");
+  if (auto value = variable("FLOTILLA_MASTER_KEY")) master_key = std::move(value);
+  if (auto value = variable("FLOTILLA_NEW_MASTER_KEY")) new_master_key = std::move(value);
 }
 
 }  // namespace flotilla

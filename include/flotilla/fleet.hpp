@@ -76,13 +76,16 @@ struct fleet_options {
   /// What secrets are encrypted with: 32 bytes as 64 hexadecimal digits or as base64. Nothing: the data directory's
   /// `master_key_file`, made on the first start.
   std::optional<std::string> master_key;
+  /// The key that `rotate_master_key` (maintenance.hpp) changes to where `master_key` is set. A fleet that is opened
+  /// while such a rotation is unfinished needs both.
+  std::optional<std::string> new_master_key;
   std::size_t scheduler_threads = 0;             ///< for actors; 0: as many as there are cores
   std::size_t reader_threads = 2;                ///< that read the store
   std::chrono::milliseconds agent_idle{60'000};  ///< after which an agent's actor gives its memory back
 
   /// Takes keys and base URLs from ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, ANTHROPIC_BASE_URL,
-  /// OPENAI_BASE_URL, OPENROUTER_BASE_URL, and the master key from FLOTILLA_MASTER_KEY, where they are set and not
-  /// empty. Not thread-safe against setenv.
+  /// OPENAI_BASE_URL, OPENROUTER_BASE_URL, and the master keys from FLOTILLA_MASTER_KEY and FLOTILLA_NEW_MASTER_KEY,
+  /// where they are set and not empty. Not thread-safe against setenv.
   void read_environment();
 };
 

@@ -107,4 +107,77 @@ BOOST_AUTO_TEST_CASE(describes_itself_as_a_file_that_gives_the_same_settings) {
   BOOST_TEST(contains(describe(first), "io-threads = 2  # default"));
 }
 
+BOOST_AUTO_TEST_CASE(takes_the_plan_from_every_source) {
+  const scratch_directory directory;
+  const auto file = directory.write("f.conf",
+                                    "plan-name = \"team\"\nlimit-agents = 5\nlimit-tasks-per-month = 6\n"
+                                    "metrics = \"off\"\nmcp-allow-link-local = true\n");
+  const auto settings = resolve({"--data", "/d", "--config", file, "--limit-agents", "7"},
+                                {{"FLOTILLA_LIMIT_TOKENS_PER_MONTH", "1000000000000"},
+                                 {"FLOTILLA_LIMIT_CONCURRENT_RUNS", "3"},
+                                 {"FLOTILLA_METRICS", "token"}})
+                            .value();
+  BOOST_TEST(settings.plan_name == "team");
+  BOOST_TEST(settings.limit_agents == 7U);
+  BOOST_TEST(settings.limit_tasks_per_month == 6U);
+  BOOST_TEST(settings.limit_tokens_per_month == 1'000'000'000'000U);
+  BOOST_TEST(settings.limit_concurrent_runs == 3U);
+  BOOST_TEST(settings.metrics == "token");
+  BOOST_TEST(settings.mcp_allow_link_local);
+  const auto defaults = resolve({"--data", "/d"}).value();
+  BOOST_TEST(defaults.plan_name == "self-hosted");
+  BOOST_TEST(defaults.limit_agents == 0U);
+  BOOST_TEST(defaults.metrics == "public");
+  BOOST_TEST(!defaults.mcp_allow_link_local);
+  BOOST_TEST(contains(refusal({"--data", "/d", "--limit-agents", "-1"}), "--limit-agents"));
+  BOOST_TEST(contains(refusal({"--data", "/d"}, {{"FLOTILLA_LIMIT_AGENTS", "many"}}), "FLOTILLA_LIMIT_AGENTS"));
+  BOOST_TEST(contains(refusal({"--data", "/d", "--metrics", "some"}), "--metrics"));
+  BOOST_TEST(contains(refusal({"--data", "/d"}, {{"FLOTILLA_MCP_ALLOW_LINK_LOCAL", "perhaps"}}),
+                      "FLOTILLA_MCP_ALLOW_LINK_LOCAL"));
+}
+
+BOOST_AUTO_TEST_CASE(takes_features_and_commands_as_lists_from_every_source) {
+  const scratch_directory directory;
+  const auto file = directory.write("f.conf", "feature = \"beta,old-ui=false\"\nmcp-stdio-allow = \"/a/*,/b\"\n");
+  const feature_flags flags{{"beta", true}, {"old-ui", false}};
+  const std::vector<std::string> commands{"/a/*", "/b"};
+  const std::vector<std::vector<std::string>> lines{
+      {"--data", "/d", "--feature", "beta", "--feature", "old-ui=false", "--mcp-stdio-allow", "/a/*,/b"},
+      {"--data", "/d", "--feature=beta,old-ui=false", "--mcp-stdio-allow=/a/*", "--mcp-stdio-allow=/b"},
+      {"--data", "/d", "--config", file}};
+  for (const auto& line : lines) {
+    const auto settings = resolve(line).value();
+    BOOST_TEST((feature_flags_of(settings.feature) == flags));
+    BOOST_TEST(settings.mcp_stdio_allow == commands, boost::test_tools::per_element());
+  }
+  const auto settings = resolve({"--data", "/d", "--config", file}, {{"FLOTILLA_FEATURE", "beta,old-ui=false,x=true"},
+                                                                     {"FLOTILLA_MCP_STDIO_ALLOW", "/c"}})
+                            .value();
+  BOOST_TEST(feature_flags_of(settings.feature).size() == 3U);
+  BOOST_TEST(feature_flags_of(settings.feature).at("x"));
+  BOOST_TEST(settings.mcp_stdio_allow.size() == 1U);
+  BOOST_TEST(resolve({"--data", "/d"}).value().feature.empty());
+  for (const auto* wrong : {"a b", "=true", "a=maybe", "a=", "caf\xc3\xa9"}) {
+    BOOST_TEST(contains(refusal({"--data", "/d", "--feature", wrong}), "--feature"));
+    BOOST_TEST(contains(refusal({"--data", "/d"}, {{"FLOTILLA_FEATURE", wrong}}), "FLOTILLA_FEATURE"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(describes_the_plan_so_that_it_is_read_back) {
+  const scratch_directory directory;
+  const auto first = resolve({"--data", "/d", "--plan-name", "big team", "--limit-agents", "4",
+                              "--limit-tokens-per-month", "5", "--feature", "a,b=false", "--mcp-stdio-allow",
+                              "/x/*,/y", "--mcp-allow-link-local", "--metrics", "off"})
+                         .value();
+  const auto second = resolve({"--config", directory.write("f.conf", describe(first))}).value();
+  BOOST_TEST(second.plan_name == "big team");
+  BOOST_TEST(second.limit_agents == 4U);
+  BOOST_TEST(second.limit_tokens_per_month == 5U);
+  BOOST_TEST(second.limit_concurrent_runs == 0U);
+  BOOST_TEST(second.feature == first.feature, boost::test_tools::per_element());
+  BOOST_TEST(second.mcp_stdio_allow == first.mcp_stdio_allow, boost::test_tools::per_element());
+  BOOST_TEST(second.mcp_allow_link_local);
+  BOOST_TEST(second.metrics == "off");
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(statuses_of_each_vendor) {
 
 BOOST_AUTO_TEST_CASE(a_server_that_repeats_the_key_gives_nothing_away) {
   const auto got = failure(wire::openai, refused(wire::openai, 401, "wrong key " + std::string(key_text) + "!"));
-  BOOST_TEST(got.message == "openai: 401 some_error: wrong key [key]!");
+  BOOST_TEST(got.message == "openai: 401 some_error: wrong key [secret:OPENAI_API_KEY]!");
 }
 
 BOOST_AUTO_TEST_CASE(redirects_are_not_followed) {
