@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "cli/exit_codes.hpp"
+#include "cli/logging.hpp"
 #include "flotilla/fleet.hpp"
 #include "http/server.hpp"
 
@@ -37,6 +38,7 @@ void drain_server(std::unique_ptr<fleet> runtime, std::unique_ptr<http::server> 
   drained.get_future().wait();
   door->stop(closing);
   door.reset();
+  filter_log({});  // it asks the runtime
   runtime.reset();
   signals.cancel();
   guard.join();

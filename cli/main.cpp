@@ -11,6 +11,7 @@
 
 #include "cli/demo.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/keys.hpp"
 #include "cli/org.hpp"
 #include "cli/print_events.hpp"
 #include "cli/serve.hpp"
@@ -64,6 +65,8 @@ int run(int argc, char** argv) {
                                    "curl -sN … /api/run | flotilla print-events");
   cli::org_request orgs;
   cli::add_org_commands(app, orgs);
+  cli::keys_request keys;
+  cli::add_keys_commands(app, keys);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
@@ -74,6 +77,7 @@ int run(int argc, char** argv) {
   if (print->parsed()) return cli::to_int(cli::print_events(std::cin, std::cout, wants_colours()));
   if (orgs.create->parsed()) return cli::to_int(cli::create_org(orgs, std::cout));
   if (orgs.list->parsed()) return cli::to_int(cli::list_orgs(orgs, std::cout));
+  if (keys.rotate->parsed()) return cli::to_int(cli::rotate_keys(keys, std::cout));
   if (version->parsed()) std::cout << "flotilla " << cli::version << '\n';
   return cli::to_int(exit_code::ok);
 }

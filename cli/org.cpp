@@ -5,29 +5,14 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include <filesystem>
-#include <iostream>
-#include <string_view>
+#include <ostream>
 
-#include "cli/directory_lock.hpp"
-#include "cli/process_limits.hpp"
+#include "cli/maintenance_command.hpp"
 #include "flotilla/maintenance.hpp"
 
 namespace flotilla::cli {
 
 namespace {
-
-exit_code refuse(const error& reason) {
-  std::cerr << "flotilla: " << reason.message << '\n';
-  return reason.code == errc::invalid ? exit_code::usage : exit_code::failed;
-}
-
-/// Takes the directory, so that whoever comes second is told who holds it.
-result<directory_lock> hold(const std::string& data, std::string_view purpose) {
-  std::error_code unknown;
-  if (!std::filesystem::is_directory(data, unknown)) return fail(errc::invalid, data + " is not a directory");
-  return directory_lock::take(data, purpose);
-}
 
 fleet_options options_of(const org_request& asked) {
   fleet_options options;
@@ -44,30 +29,25 @@ void add_org_commands(CLI::App& program, org_request& into) {
   into.create->add_option("NAME", into.name, "The name of the new org")->required();
   into.list = org->add_subcommand("list", "Shows the orgs: id, when it was made, name");
   for (auto* command : {into.create, into.list}) {
-    command->add_option("--data", into.data, "The data directory")
-        ->type_name("DIR")
-        ->envname("FLOTILLA_DATA")
-        ->required();
+    add_data_option(*command, into.data);
   }
 }
 
 exit_code create_org(const org_request& asked, std::ostream& out) {
-  create_private_files();
-  const auto lock = hold(asked.data, "flotilla org create");
-  if (!lock) return refuse(lock.error());
+  const auto lock = hold_data(asked.data, "flotilla org create");
+  if (!lock) return refuse_command(lock.error());
   const auto made = flotilla::create_org(options_of(asked), asked.name);
-  if (!made) return refuse(made.error());
+  if (!made) return refuse_command(made.error());
   out << "Made the org " << made->org.name << " (" << made->org.id.to_string() << ").\n"
       << "Its admin token, shown this once: " << made->admin_token << '\n';
   return exit_code::ok;
 }
 
 exit_code list_orgs(const org_request& asked, std::ostream& out) {
-  create_private_files();
-  const auto lock = hold(asked.data, "flotilla org list");
-  if (!lock) return refuse(lock.error());
+  const auto lock = hold_data(asked.data, "flotilla org list");
+  if (!lock) return refuse_command(lock.error());
   const auto found = flotilla::list_orgs(options_of(asked));
-  if (!found) return refuse(found.error());
+  if (!found) return refuse_command(found.error());
   for (const auto& each : *found) {
     out << each.id.to_string() << "  " << to_string(each.created_at) << "  " << each.name << '\n';
   }

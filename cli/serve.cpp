@@ -84,8 +84,13 @@ void show_token(const fleet& opened, const std::filesystem::path& directory) {
 
 /// Everything that a running server holds, in the order in which it must be let go.
 struct running_server {
+  /// Ends the use of the fleet by the log.
+  struct unfilter {
+    void operator()(const fleet*) const { filter_log({}); }
+  };
   directory_lock lock;
   std::unique_ptr<fleet> runtime;
+  std::unique_ptr<const fleet, unfilter> filtering;
   std::unique_ptr<http::server> door;
 };
 
@@ -97,10 +102,12 @@ result<running_server> start(const serve_settings& settings, const endpoint& whe
   if (!lock) return fail(lock.error());
   auto runtime = open_fleet(fleet_options_of(settings, std::move(*bootstrap_token)));
   if (!runtime) return fail(runtime.error());
+  filter_log([secrets = runtime->get()](std::string line) { return secrets->without_secrets(std::move(line)); });
+  std::unique_ptr<const fleet, running_server::unfilter> filtering(runtime->get());
   show_token(**runtime, settings.data);
   auto door = http::server::start(**runtime, server_options_of(settings, where));
   if (!door) return fail(door.error());
-  return running_server{std::move(*lock), std::move(*runtime), std::move(*door)};
+  return running_server{std::move(*lock), std::move(*runtime), std::move(filtering), std::move(*door)};
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 // The first start of a store.
 #include "runtime/bootstrap.hpp"
 
+#include <sodium.h>
+
+#include <filesystem>
 #include <future>
 #include <utility>
 
@@ -23,14 +26,6 @@ result<bool> is_empty(storage::store& in) {
   return orgs->empty();
 }
 
-result<void> commit_and_wait(storage::store& in, storage::batch changes) {
-  auto done = std::make_shared<std::promise<result<void>>>();
-  auto answer = done->get_future();
-  in.commit(std::move(changes), storage::durability::synced,
-            [done](result<void> outcome) { done->set_value(std::move(outcome)); });
-  return answer.get();
-}
-
 }  // namespace
 
 result<std::unique_ptr<storage::store>> open_store(const fleet_options& options,
@@ -48,6 +43,24 @@ result<std::unique_ptr<storage::store>> open_store(const fleet_options& options,
   }
   if (auto known = storage::ensure_format(*opened); !known) return fail(std::move(known.error()));
   return opened;
+}
+
+result<void> commit_and_wait(storage::store& in, storage::batch changes) {
+  auto done = std::make_shared<std::promise<result<void>>>();
+  auto answer = done->get_future();
+  in.commit(std::move(changes), storage::durability::synced,
+            [done](result<void> outcome) { done->set_value(std::move(outcome)); });
+  return answer.get();
+}
+
+result<std::unique_ptr<storage::store>> open_existing_store(const fleet_options& options) {
+  if (sodium_init() < 0) return fail(errc::internal, "libsodium cannot be used on this machine.");
+  if (options.data_directory.empty()) return fail(errc::invalid, "The data directory is not named.");
+  std::error_code unknown;
+  if (!std::filesystem::exists(options.data_directory / store_directory, unknown)) {
+    return fail(errc::not_found, "There is no store in the data directory; a server makes it on its first start.");
+  }
+  return open_store(options);
 }
 
 result<std::unique_ptr<secret_vault>> open_vault(fleet_options& options, const storage::store& in) {

@@ -1,6 +1,7 @@
 // What is done to a data directory while no fleet has it open. Every call blocks until it is done.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -23,5 +24,18 @@ struct new_org {
 
 /// All orgs of the store, oldest first. Errors: as above.
 [[nodiscard]] result<std::vector<org>> list_orgs(const fleet_options& options);
+
+/// What a rotation of the master key has done.
+struct key_rotation {
+  std::size_t secrets =
+      0;                 ///< encrypted anew, of all orgs; those of a rotation that was cut off before not among them
+  bool in_file = false;  ///< the new key stands in `master_key_file`; else it is FLOTILLA_NEW_MASTER_KEY
+};
+
+/// Encrypts every secret of every org with a new master key: with a random one that then stands in `master_key_file`,
+/// or, where `options.master_key` is set, with `options.new_master_key`. It may be cut off at any moment: what is
+/// there can then be read with the old and the new key together, and rotating again goes on. Errors: as for
+/// `create_org`; invalid (a key that is none or is missing; a secret that none of the keys opens).
+[[nodiscard]] result<key_rotation> rotate_master_key(const fleet_options& options);
 
 }  // namespace flotilla
