@@ -10,6 +10,7 @@ import { neverSeen } from './lib/coverage.mjs';
 import { fillPath, target, unknownId, unknownIds } from './lib/document.mjs';
 import { endsRun, readStream } from './lib/sse.mjs';
 import { errorShapeFaults, Validator } from './lib/validator.mjs';
+import { planted } from './lib/world.mjs';
 import { oneWrongCall } from './lib/wrong_calls.mjs';
 
 const largestBody = 1 << 20;
@@ -31,6 +32,7 @@ after(() => context?.close());
 function check(faults, operation, answer, status, what) {
   const all = validator.answerFaults(operation, answer);
   if (answer.status !== status) all.push(`is answered ${answer.status}, not ${status}: ${answer.text.slice(0, 200)}`);
+  if (answer.text.includes(planted)) all.push('shows the value of a secret');
   if (answer.status >= 400 && !isProbe(operation)) all.push(...errorShapeFaults(answer));
   faults.push(...all.map((fault) => `${operation.name} (${what}): ${fault}`));
 }
