@@ -203,7 +203,7 @@ BOOST_AUTO_TEST_CASE(the_page_for_operators_lists_them_all) {
   runtime::fleet_metrics told;
   runtime::fleet_gauges now;
   now.counts.emplace();
-  check_documented(of(told, now), false);
+  check_documented(of(told, now), told_by::runtime);
 }
 
 BOOST_AUTO_TEST_CASE(a_fault_in_the_text_would_be_found) {

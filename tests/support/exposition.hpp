@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <fstream>
 #include <map>
 #include <regex>
@@ -154,8 +155,11 @@ inline std::set<std::string> quoted_names(const std::string& text) {
   return found;
 }
 
-/// The table of docs/operating.md: those whose names begin with the server's prefix, or all others.
-inline documented_metrics read_metric_table(bool of_the_server) {
+/// Whose metrics: those that begin with the server's prefix, all others, or both.
+enum class told_by : std::uint8_t { server, runtime, both };
+
+/// The table of docs/operating.md.
+inline documented_metrics read_metric_table(told_by whom) {
   static const std::regex row(R"(\| `(flotilla_[a-z_]+)` \| ([a-z]+) \| ([^|]*)\|.*)");
   documented_metrics found;
   std::ifstream page(std::string(FLOTILLA_SOURCE_DIR) + "/docs/operating.md");
@@ -163,7 +167,8 @@ inline documented_metrics read_metric_table(bool of_the_server) {
     std::smatch cells;
     if (!std::regex_match(line, cells, row)) continue;
     const std::string name = cells[1];
-    if (name.starts_with("flotilla_http_") != of_the_server) continue;
+    const auto teller = name.starts_with("flotilla_http_") ? told_by::server : told_by::runtime;
+    if (whom != told_by::both && whom != teller) continue;
     const bool added = found.emplace(name, documented_metric{cells[2], quoted_names(cells[3])}).second;
     BOOST_TEST(added, name << " stands twice in the table");
   }
@@ -187,8 +192,8 @@ inline documented_metrics shape_of(const exposition& text) {
 }
 
 /// The table and what is exposed say the same, in both directions.
-inline void check_documented(const exposition& text, bool of_the_server) {
-  const auto told = read_metric_table(of_the_server);
+inline void check_documented(const exposition& text, told_by whom) {
+  const auto told = read_metric_table(whom);
   const auto exposed = shape_of(text);
   BOOST_TEST(!told.empty());
   for (const auto& [name, shape] : exposed) {
