@@ -4,6 +4,7 @@
 
 #include "core/validation.hpp"
 #include "runtime/local_fleet.hpp"
+#include "runtime/redaction.hpp"
 #include "runtime/token_changes.hpp"
 #include "storage/key_schema.hpp"
 
@@ -91,6 +92,7 @@ void local_fleet::list_tokens(const principal& who, page_request wanted, reply<p
 
 void local_fleet::create_token(const principal& who, token_draft draft, reply<new_token> handler) {
   if (refused(handler)) return;
+  draft.name = redacted(std::move(draft.name), vault_->redactor_of(who.org));
   change<new_token>(
       context(), who,
       [this, who, draft = std::move(draft)](const storage::snapshot& /*from*/) {

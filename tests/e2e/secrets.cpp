@@ -152,6 +152,8 @@ BOOST_AUTO_TEST_CASE(what_humans_send_is_clean) {
   const auto epic = in.api.post("/api/epics", {{"name", "epic " + plain}});
   BOOST_TEST(epic.status == 201);
   BOOST_TEST(epic.body["name"] == "epic [secret:PLAIN]");
+  const auto token = in.api.post("/api/tokens", {{"name", "token " + plain}, {"role", "viewer"}});
+  BOOST_TEST(token.body["name"] == "token [secret:PLAIN]");
   BOOST_TEST(in.api.patch("/api/agents/" + agent, {{"team", "team " + plain}}).status == 200);
   in.task = in.api.new_task(agent, "input with control-text and " + awkward);
   BOOST_TEST(in.api.patch("/api/tasks/" + in.task, {{"title", "now " + plain}}).status == 200);
