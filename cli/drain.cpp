@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "cli/exit_codes.hpp"
-#include "cli/logging.hpp"
+#include "cli/log_redaction.hpp"
 #include "flotilla/fleet.hpp"
 #include "http/server.hpp"
 
@@ -28,8 +28,8 @@ void cut_short(shutdown_signals& signals, std::chrono::milliseconds limit) {
 
 }  // namespace
 
-void drain_server(std::unique_ptr<fleet> runtime, std::unique_ptr<http::server> door, shutdown_signals& signals,
-                  std::chrono::milliseconds limit) {
+void drain_server(std::unique_ptr<fleet> runtime, std::unique_ptr<log_redaction> hiding,
+                  std::unique_ptr<http::server> door, shutdown_signals& signals, std::chrono::milliseconds limit) {
   std::thread guard([&signals, limit] { cut_short(signals, limit); });
   const auto closing = limit / closing_share;
   door->refuse_new();
@@ -38,7 +38,7 @@ void drain_server(std::unique_ptr<fleet> runtime, std::unique_ptr<http::server> 
   drained.get_future().wait();
   door->stop(closing);
   door.reset();
-  filter_log({});  // it asks the runtime
+  hiding.reset();  // nobody logs any more but us
   runtime.reset();
   signals.cancel();
   guard.join();

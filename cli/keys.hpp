@@ -21,7 +21,7 @@ struct keys_request {
 /// Adds the command and its own command; parsing them fills `into`, which must outlive them.
 void add_keys_commands(CLI::App& program, keys_request& into);
 
-/// Encrypts every secret with a new master key, and says where that one is. It shows no key.
+/// Encrypts all secrets with a new master key, and says how many these were.
 [[nodiscard]] exit_code rotate_keys(const keys_request& asked, std::ostream& out);
 
 }  // namespace flotilla::cli

@@ -27,7 +27,8 @@ constexpr const char* serve_footer =
     "Every option is also a variable (--rate-limit is FLOTILLA_RATE_LIMIT) and a key of the configuration file\n"
     "(rate-limit = 120). The command line wins over the environment, and that over the file.\n\n"
     "FLOTILLA_BOOTSTRAP_TOKEN names the first admin token of an empty store; else one is made and kept in\n"
-    "DIR/admin-token. Model keys: ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY.\n\n"
+    "DIR/admin-token. Model keys: ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY. Secrets are encrypted with\n"
+    "FLOTILLA_MASTER_KEY, else with the key in DIR/master-key, which is made.\n\n"
     "Exit codes: 0 ended as asked, 1 could not start, 2 wrong options, 3 stopped before it had drained.";
 
 /// Colours where a person looks on and has not asked for none (https://no-color.org).

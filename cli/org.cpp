@@ -5,9 +5,11 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
-#include <ostream>
+#include <filesystem>
+#include <iostream>
+#include <string_view>
 
-#include "cli/maintenance_command.hpp"
+#include "cli/maintenance.hpp"
 #include "flotilla/maintenance.hpp"
 
 namespace flotilla::cli {
@@ -34,20 +36,20 @@ void add_org_commands(CLI::App& program, org_request& into) {
 }
 
 exit_code create_org(const org_request& asked, std::ostream& out) {
-  const auto lock = hold_data(asked.data, "flotilla org create");
-  if (!lock) return refuse_command(lock.error());
+  const auto lock = hold_directory(asked.data, "flotilla org create");
+  if (!lock) return refuse_maintenance(lock.error());
   const auto made = flotilla::create_org(options_of(asked), asked.name);
-  if (!made) return refuse_command(made.error());
+  if (!made) return refuse_maintenance(made.error());
   out << "Made the org " << made->org.name << " (" << made->org.id.to_string() << ").\n"
       << "Its admin token, shown this once: " << made->admin_token << '\n';
   return exit_code::ok;
 }
 
 exit_code list_orgs(const org_request& asked, std::ostream& out) {
-  const auto lock = hold_data(asked.data, "flotilla org list");
-  if (!lock) return refuse_command(lock.error());
+  const auto lock = hold_directory(asked.data, "flotilla org list");
+  if (!lock) return refuse_maintenance(lock.error());
   const auto found = flotilla::list_orgs(options_of(asked));
-  if (!found) return refuse_command(found.error());
+  if (!found) return refuse_maintenance(found.error());
   for (const auto& each : *found) {
     out << each.id.to_string() << "  " << to_string(each.created_at) << "  " << each.name << '\n';
   }

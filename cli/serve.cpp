@@ -84,17 +84,14 @@ void show_token(const fleet& opened, const std::filesystem::path& directory) {
 
 /// Everything that a running server holds, in the order in which it must be let go.
 struct running_server {
-  /// Ends the use of the fleet by the log.
-  struct unfilter {
-    void operator()(const fleet*) const { filter_log({}); }
-  };
   directory_lock lock;
   std::unique_ptr<fleet> runtime;
-  std::unique_ptr<const fleet, unfilter> filtering;
+  std::unique_ptr<log_redaction> hiding;
   std::unique_ptr<http::server> door;
 };
 
-result<running_server> start(const serve_settings& settings, const endpoint& where) {
+result<running_server> start(const serve_settings& settings, const endpoint& where,
+                             const std::shared_ptr<redacting_sink>& log) {
   auto bootstrap_token = take_bootstrap_token();
   if (!bootstrap_token) return fail(bootstrap_token.error());
   if (auto made = make_directory(settings.data); !made) return fail(made.error());
@@ -102,18 +99,18 @@ result<running_server> start(const serve_settings& settings, const endpoint& whe
   if (!lock) return fail(lock.error());
   auto runtime = open_fleet(fleet_options_of(settings, std::move(*bootstrap_token)));
   if (!runtime) return fail(runtime.error());
-  filter_log([secrets = runtime->get()](std::string line) { return secrets->without_secrets(std::move(line)); });
-  std::unique_ptr<const fleet, running_server::unfilter> filtering(runtime->get());
+  auto hiding = std::make_unique<log_redaction>(
+      log, [&hides = **runtime](std::string line) { return hides.without_secrets(std::move(line)); });
   show_token(**runtime, settings.data);
   auto door = http::server::start(**runtime, server_options_of(settings, where));
   if (!door) return fail(door.error());
-  return running_server{std::move(*lock), std::move(*runtime), std::move(filtering), std::move(*door)};
+  return running_server{std::move(*lock), std::move(*runtime), std::move(hiding), std::move(*door)};
 }
 
 }  // namespace
 
 exit_code serve(const serve_settings& settings) {
-  start_logging(settings.log_level);
+  const auto log = start_logging(settings.log_level);
   ignore_broken_pipes();
   create_private_files();
   spdlog::info("up to {} files may be open", raise_open_files());
@@ -121,7 +118,7 @@ exit_code serve(const serve_settings& settings) {
   if (!where) return refuse(where.error(), exit_code::usage);
   auto signals = shutdown_signals::take();
   if (!signals) return refuse(signals.error());
-  auto server = start(settings, *where);
+  auto server = start(settings, *where, log);
   if (!server)
     return refuse(server.error(), server.error().code == errc::invalid ? exit_code::usage : exit_code::failed);
 
@@ -130,7 +127,7 @@ exit_code serve(const serve_settings& settings) {
   std::cout << "Flotilla " << version << " is serving on http://" << to_string(*where) << std::endl;
   (void)signals->wait();
   spdlog::info("draining for at most {} s; a second signal ends the server at once", settings.drain_seconds);
-  drain_server(std::move(server->runtime), std::move(server->door), *signals,
+  drain_server(std::move(server->runtime), std::move(server->hiding), std::move(server->door), *signals,
                std::chrono::seconds(settings.drain_seconds));
   spdlog::info("stopped");
   return exit_code::ok;

@@ -83,7 +83,7 @@ result<decision<agent>> decide_create(const storage::snapshot& from, org_id org,
 }
 
 result<decision<agent>> decide_update(const storage::snapshot& from, org_id org, agent_id which,
-                                      const agent_patch& patch, const plan_limits& limits, timestamp now) {
+                                      const agent_patch& patch, timestamp now) {
   if (auto valid = validate(patch); !valid) return fail(std::move(valid.error()));
   auto found = storage::read_agent(from, org, which);
   if (!found) return fail(std::move(found.error()));
@@ -109,7 +109,7 @@ result<decision<agent>> decide_update(const storage::snapshot& from, org_id org,
     return decision<agent>{{}, {}, std::move(*as_shown)};
   }
   after.updated_at = now;
-  storage::write_agent(made.changes, org, &before, after, limits.agents);
+  storage::write_agent(made.changes, org, &before, after);
   const bool archived = after.status == agent_status::archived && before.value.status != after.status;
   made.messages.push_back(
       actors::agent_message(archived ? bus::agent_archived : bus::agent_updated, which, after.name));

@@ -15,11 +15,9 @@ namespace flotilla::runtime {
                                                     const agent_draft& draft, const plan_limits& limits,
                                                     timestamp now);
 
-/// Errors: not_found, invalid (a value, a cycle of managers, an unknown MCP server, an illegal transition). The batch
-/// is refused where an agent comes back from the archive over the plan's limit.
+/// Errors: not_found, invalid (a value, a cycle of managers, an unknown MCP server, an illegal transition).
 [[nodiscard]] result<decision<agent>> decide_update(const storage::snapshot& from, org_id org, agent_id which,
-                                                    const agent_patch& patch, const plan_limits& limits,
-                                                    timestamp now);
+                                                    const agent_patch& patch, timestamp now);
 
 /// The agent as the API shows it: `running` where it is active and has a running task.
 [[nodiscard]] result<agent> shown(const storage::snapshot& from, org_id org, agent stored);

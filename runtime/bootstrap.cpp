@@ -28,23 +28,6 @@ result<bool> is_empty(storage::store& in) {
 
 }  // namespace
 
-result<std::unique_ptr<storage::store>> open_store(const fleet_options& options,
-                                                   std::shared_ptr<storage::store_observer> observer) {
-  std::unique_ptr<storage::store> opened;
-  if (options.data_directory.empty()) {
-    opened = storage::make_memory_store();
-  } else {
-    storage::rocksdb_options where;
-    where.directory = options.data_directory / store_directory;
-    where.observer = std::move(observer);
-    auto found = storage::open_rocksdb_store(std::move(where));
-    if (!found) return fail(std::move(found.error()));
-    opened = std::move(*found);
-  }
-  if (auto known = storage::ensure_format(*opened); !known) return fail(std::move(known.error()));
-  return opened;
-}
-
 result<void> commit_and_wait(storage::store& in, storage::batch changes) {
   auto done = std::make_shared<std::promise<result<void>>>();
   auto answer = done->get_future();
@@ -61,6 +44,23 @@ result<std::unique_ptr<storage::store>> open_existing_store(const fleet_options&
     return fail(errc::not_found, "There is no store in the data directory; a server makes it on its first start.");
   }
   return open_store(options);
+}
+
+result<std::unique_ptr<storage::store>> open_store(const fleet_options& options,
+                                                   std::shared_ptr<storage::store_observer> observer) {
+  std::unique_ptr<storage::store> opened;
+  if (options.data_directory.empty()) {
+    opened = storage::make_memory_store();
+  } else {
+    storage::rocksdb_options where;
+    where.directory = options.data_directory / store_directory;
+    where.observer = std::move(observer);
+    auto found = storage::open_rocksdb_store(std::move(where));
+    if (!found) return fail(std::move(found.error()));
+    opened = std::move(*found);
+  }
+  if (auto known = storage::ensure_format(*opened); !known) return fail(std::move(known.error()));
+  return opened;
 }
 
 result<std::unique_ptr<secret_vault>> open_vault(fleet_options& options, const storage::store& in) {

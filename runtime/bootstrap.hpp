@@ -25,11 +25,11 @@ inline constexpr std::string_view token_key_file = "token-key";
 [[nodiscard]] result<std::unique_ptr<storage::store>> open_store(
     const fleet_options& options, std::shared_ptr<storage::store_observer> observer = nullptr);
 
-/// Opens a store that is there: a mistyped directory does not become a new one. Blocks. Errors: as above; invalid (no
-/// directory is named), not_found (there is no store in it).
+/// As `open_store`, where there is a store: a mistyped directory must not become a new one. libsodium is initialised.
+/// Errors also: invalid (no data directory), not_found (there is no store in it).
 [[nodiscard]] result<std::unique_ptr<storage::store>> open_existing_store(const fleet_options& options);
 
-/// Commits a batch and waits until it is durable. Errors: those of `store::commit`.
+/// Commits a batch and waits until it is durable. Must not be called in the store's writer lane.
 [[nodiscard]] result<void> commit_and_wait(storage::store& in, storage::batch changes);
 
 /// Makes an org with an owner and an admin token of the given text in one batch. Blocks. Errors: those of the store.

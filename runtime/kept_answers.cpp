@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view name_purpose = "idempotency key";
 constexpr std::string_view seal_purpose = "idempotency seal";
+constexpr std::string_view request_purpose = "idempotency request";
 constexpr std::size_t nonce_bytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
 constexpr std::size_t tag_bytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 static_assert(sizeof(storage::digest) == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
@@ -39,7 +40,7 @@ result<kept_answers::standing> kept_answers::look_up(const storage::snapshot& fr
   found.row = std::move(*row);
   found.since = clock_.now();
   if (!found.row || found.since - found.row->value.created_at >= idempotency_lifetime) return found;
-  if (found.row->value.request != who.once->request) {
+  if (found.row->value.request != request_of(who)) {
     return fail(errc::invalid, "Idempotency-Key: it was used for another request");
   }
   found.holds = true;
@@ -50,7 +51,7 @@ result<kept_answers::standing> kept_answers::look_up(const storage::snapshot& fr
 void kept_answers::keep(storage::batch& into, const principal& who, const standing& seen, std::string answer,
                         bool finished) const {
   storage::write_answer(into, who.org, digest_of(name_purpose, who), seen.row ? &*seen.row : nullptr,
-                        {seen.since, who.once->request, finished, std::move(answer)});
+                        {seen.since, request_of(who), finished, std::move(answer)});
 }
 
 void kept_answers::replace(storage::appender& out, const principal& who, const standing& seen,
@@ -65,7 +66,7 @@ void kept_answers::replace(storage::appender& out, const principal& who, const s
 void kept_answers::let_go(storage::batch& into, const principal& who, const standing& seen) const {
   // One that was made at the beginning of time is too old for everybody, and the first to be removed.
   storage::write_answer(into, who.org, digest_of(name_purpose, who), seen.row ? &*seen.row : nullptr,
-                        {timestamp{}, who.once->request, false, {}});
+                        {timestamp{}, request_of(who), false, {}});
 }
 
 std::string kept_answers::seal(const principal& who, std::string_view plain) const {
@@ -115,6 +116,15 @@ storage::digest kept_answers::digest_of(std::string_view purpose, const principa
   crypto_generichash_update(&state, who.org.value.bytes.data(), who.org.value.bytes.size());
   crypto_generichash_update(&state, bytes_of(who.once->key), who.once->key.size());
   crypto_generichash_final(&state, made.data(), made.size());
+  return made;
+}
+
+storage::digest kept_answers::request_of(const principal& who) const {
+  auto key = digest_of(request_purpose, who);
+  storage::digest made{};
+  crypto_generichash(made.data(), made.size(), who.once->request.data(), who.once->request.size(), key.data(),
+                     key.size());
+  sodium_memzero(key.data(), key.size());
   return made;
 }
 

@@ -56,6 +56,9 @@ class kept_answers {
 
  private:
   [[nodiscard]] storage::digest digest_of(std::string_view purpose, const principal& who) const;
+  /// The request's digest as it is kept: keyed, since a request can hold a secret that is weak enough to be guessed
+  /// from a plain one.
+  [[nodiscard]] storage::digest request_of(const principal& who) const;
 
   storage::store& store_;
   const wall_clock& clock_;

@@ -196,12 +196,11 @@ void local_fleet::update_agent(const principal& who, agent_id which, agent_patch
   const bool moves = patch.status.has_value();
   change_unkeyed<agent>(
       context(), who.org,
-      [this, org = who.org, which, patch = std::move(patch)](const storage::snapshot& from) {
-        return decide_update(from, org, which, patch, plan_.limits, system_wall_clock().now());
+      [org = who.org, which, patch = std::move(patch)](const storage::snapshot& from) {
+        return decide_update(from, org, which, patch, system_wall_clock().now());
       },
       [this, org = who.org, which, moves, handler = std::move(handler)](result<agent> changed) {
         if (changed && moves) tell_agent(org, which);
-        if (!changed) tell_limit(org, changed.error());
         handler(std::move(changed));
       });
 }

@@ -1,5 +1,6 @@
 // Orgs of a store that nobody serves.
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "core/clock.hpp"

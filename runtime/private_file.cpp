@@ -58,9 +58,13 @@ result<void> write_private_file(const std::filesystem::path& file, std::string_v
     ::unlink(unfinished.c_str());
     return written;
   }
-  if (::rename(unfinished.c_str(), file.c_str()) != 0) return failure("renaming to", file);
-  const open_file directory(::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!directory.good() || ::fsync(directory.number()) != 0) return failure("syncing the directory of", file);
+  return replace_private_file(unfinished, file);
+}
+
+result<void> replace_private_file(const std::filesystem::path& file, const std::filesystem::path& replaced) {
+  if (::rename(file.c_str(), replaced.c_str()) != 0) return failure("renaming to", replaced);
+  const open_file directory(::open(replaced.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.good() || ::fsync(directory.number()) != 0) return failure("syncing the directory of", replaced);
   return {};
 }
 

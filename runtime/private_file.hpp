@@ -1,4 +1,4 @@
-// Files of the data directory that only its owner may read: the admin token and the key of the token hashes.
+// Files of the data directory that only its owner may read: the admin token and the keys.
 #pragma once
 
 #include <filesystem>
@@ -19,5 +19,10 @@ namespace flotilla::runtime {
 /// Errors: unavailable (the system's reason), internal (the file is larger).
 [[nodiscard]] result<std::optional<std::string>> read_private_file(const std::filesystem::path& file,
                                                                    std::size_t limit);
+
+/// Gives a file the name of another one, which it replaces, and returns when that has reached the disk. Both are in
+/// one directory. Errors: unavailable (the system's reason).
+[[nodiscard]] result<void> replace_private_file(const std::filesystem::path& file,
+                                                const std::filesystem::path& replaced);
 
 }  // namespace flotilla::runtime

@@ -36,8 +36,8 @@ secret_pattern pattern_of(std::shared_ptr<const std::string> key, std::string_vi
   secret_pattern made;
   made.key = std::move(key);
   made.length = form.size();
-  made.tag = form.size() < long_window ? window_tag<std::uint32_t>(form, 0, process_keys().tag)
-                                       : window_tag<std::uint64_t>(form, 0, process_keys().tag);
+  made.tag = form.size() < long_window ? window_tag<std::uint32_t>(form.data(), process_keys().tag)
+                                       : window_tag<std::uint64_t>(form.data(), process_keys().tag);
   for (std::size_t size = 1; size <= made.openings.size(); ++size) made.openings[size - 1] = opening_of(form, size);
   made.power = 1;
   std::uint64_t sum = 0;

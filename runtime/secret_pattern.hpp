@@ -48,11 +48,11 @@ struct matching_keys {
 };
 [[nodiscard]] const matching_keys& process_keys();
 
-/// The tag of the window that begins at `at`. Precondition: it lies within the text.
+/// The tag of a window. Precondition: so many bytes are there.
 template <class Word>
-[[nodiscard]] inline std::uint32_t window_tag(std::string_view text, std::size_t at, std::uint64_t key) noexcept {
+[[nodiscard]] inline std::uint32_t window_tag(const char* window, std::uint64_t key) noexcept {
   Word word = 0;
-  std::memcpy(&word, text.data() + at, sizeof word);
+  std::memcpy(&word, window, sizeof word);
   return static_cast<std::uint32_t>((std::uint64_t{word} * key) >> (64U - tag_bits));
 }
 

@@ -109,17 +109,16 @@ secret_redactor::finding secret_redactor::find(passage& in, std::size_t at) cons
 /// time goes.
 std::size_t secret_redactor::skip(std::string_view text, std::size_t at) const noexcept {
   if (text.size() < long_window) return at;
-  const auto end = text.size() - long_window + 1;
-  const auto key = process_keys().tag;
+  const auto* here = text.data() + std::min(at, text.size());
+  const auto* const end = text.data() + text.size() - long_window + 1;
+  const auto by_long = long_.bits();
+  const auto by_short = short_.bits();
   if (short_.empty()) {
-    while (at < end && !long_.lets(window_tag<std::uint64_t>(text, at, key))) ++at;
+    while (here < end && !by_long.lets(here)) ++here;
   } else {
-    while (at < end && !long_.lets(window_tag<std::uint64_t>(text, at, key)) &&
-           !short_.lets(window_tag<std::uint32_t>(text, at, key))) {
-      ++at;
-    }
+    while (here < end && !by_long.lets(here) && !by_short.lets(here)) ++here;
   }
-  return at;
+  return static_cast<std::size_t>(here - text.data());
 }
 
 secret_redactor::finding secret_redactor::examine(passage& in, std::size_t at) const {
@@ -136,17 +135,20 @@ secret_redactor::finding secret_redactor::examine(const pattern_table<Word>& tab
     if (in.goes_on && table.may_begin(in.text.substr(at))) return {finding::kind::beginning, at, nullptr};
     return {};
   }
-  const auto tag = window_tag<Word>(in.text, at, process_keys().tag);
-  if (!table.lets(tag)) return {};
-  const auto [first, last] = table.with(tag);
+  const auto bits = table.bits();
+  const auto* const window = in.text.data() + at;
+  if (!bits.lets(window)) return {};
+  std::size_t length = 0;
+  std::uint32_t check = 0;  // of so many bytes
+  const auto [first, last] = table.with(bits.tag_of(window));
   for (const auto* each = first; each != last; ++each) {
     if (each->length > left) {
       if (in.goes_on) return {finding::kind::beginning, at, nullptr};
       continue;
     }
-    if (in.checks.of(at, each->length, each->power) != each->check) continue;
-    if (fingerprint_of(in.text.substr(at, each->length)) == each->fingerprint)
-      return {finding::kind::value, at, each};
+    if (std::exchange(length, each->length) != each->length) check = in.checks.of(at, length, each->power);
+    if (check != each->check) continue;
+    if (fingerprint_of(in.text.substr(at, length)) == each->fingerprint) return {finding::kind::value, at, each};
   }
   return {};
 }

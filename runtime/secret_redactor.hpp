@@ -25,11 +25,19 @@ class pattern_table {
   explicit pattern_table(std::vector<secret_pattern> patterns);
 
   [[nodiscard]] bool empty() const noexcept { return patterns_.empty(); }
-  /// May a value begin at a place with this tag?
-  [[nodiscard]] bool lets(std::uint32_t tag) const noexcept {
-    const auto bit = tag >> shift_;
-    return ((bits_[bit / word_bits] >> (bit % word_bits)) & 1U) != 0;
-  }
+  /// The table of bits, for a loop to hold in registers.
+  struct filter {
+    const std::uint64_t* bits;
+    unsigned shift;
+    std::uint64_t key;
+    /// May a value begin at this place? Precondition: a window begins there.
+    [[nodiscard]] bool lets(const char* at) const noexcept {
+      const auto bit = tag_of(at) >> shift;
+      return ((bits[bit / word_bits] >> (bit % word_bits)) & 1U) != 0;
+    }
+    [[nodiscard]] std::uint32_t tag_of(const char* at) const noexcept { return window_tag<Word>(at, key); }
+  };
+  [[nodiscard]] filter bits() const noexcept { return {bits_.data(), shift_, process_keys().tag}; }
   /// Those with this tag, longest first.
   [[nodiscard]] std::pair<const secret_pattern*, const secret_pattern*> with(std::uint32_t tag) const noexcept;
   /// May the text, which is shorter than a window, be the beginning of a value?

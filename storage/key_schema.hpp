@@ -136,7 +136,7 @@ inline constexpr std::size_t seq_size = 8;  ///< bytes
 
 // What all keys of a table, or of an index's part, begin with. What follows is the id or the position alone.
 [[nodiscard]] std::string all(table of);
-[[nodiscard]] std::string all(table of, org_id org);  ///< `agents`, `messages`, `tasks`; also `messages_by_type`
+[[nodiscard]] std::string all(table of, org_id org);  ///< a table that begins with it: all but `meta`, `tokens`
 [[nodiscard]] std::string agents_by_status(org_id org, agent_status status);
 [[nodiscard]] std::string agents_by_manager(org_id org, agent_id manager);
 [[nodiscard]] std::string events(org_id org, task_id task);

@@ -27,15 +27,15 @@ struct new_org {
 
 /// What a rotation of the master key has done.
 struct key_rotation {
-  std::size_t secrets =
-      0;                 ///< encrypted anew, of all orgs; those of a rotation that was cut off before not among them
-  bool in_file = false;  ///< the new key stands in `master_key_file`; else it is FLOTILLA_NEW_MASTER_KEY
+  std::size_t secrets = 0;  ///< that were encrypted anew
+  bool in_file = true;      ///< the new key is in the data directory's `master_key_file`; else the options named it
 };
 
-/// Encrypts every secret of every org with a new master key: with a random one that then stands in `master_key_file`,
-/// or, where `options.master_key` is set, with `options.new_master_key`. It may be cut off at any moment: what is
-/// there can then be read with the old and the new key together, and rotating again goes on. Errors: as for
-/// `create_org`; invalid (a key that is none or is missing; a secret that none of the keys opens).
+/// Encrypts every secret of every org with a new master key. Where `options.master_key` is set,
+/// `options.new_master_key` is the new one; else it is made, and takes the place of the `master_key_file` at the end.
+/// It may be cut off at any moment: a fleet that is opened then reads every secret (with both keys, where the options
+/// name them), and the next call goes on from there. Errors: as for `create_org`; invalid (a key's form, or one that
+/// is missing).
 [[nodiscard]] result<key_rotation> rotate_master_key(const fleet_options& options);
 
 }  // namespace flotilla

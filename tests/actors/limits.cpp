@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(a_run_over_the_limit_is_refused_and_changes_nothing) {
   const auto said = at->run(bob, work);
   settle();
   BOOST_TEST((refusal(said) == errc::forbidden));
-  BOOST_TEST((*said)->error().message == "The plan's limit of 1 concurrent runs is reached.");
+  BOOST_TEST((*said)->error().message == "The plan's limit of 1 concurrent run is reached.");
   BOOST_TEST((record(work) == before));
   BOOST_TEST(events(work).empty());
   BOOST_TEST(told(work).empty());

@@ -10,6 +10,7 @@ import { neverSeen } from './lib/coverage.mjs';
 import { fillPath, target, unknownId, unknownIds } from './lib/document.mjs';
 import { endsRun, readStream } from './lib/sse.mjs';
 import { errorShapeFaults, Validator } from './lib/validator.mjs';
+import { planted } from './lib/world.mjs';
 import { oneWrongCall } from './lib/wrong_calls.mjs';
 
 const largestBody = 1 << 20;
@@ -31,6 +32,7 @@ after(() => context?.close());
 function check(faults, operation, answer, status, what) {
   const all = validator.answerFaults(operation, answer);
   if (answer.status !== status) all.push(`is answered ${answer.status}, not ${status}: ${answer.text.slice(0, 200)}`);
+  if (answer.text.includes(planted)) all.push('shows the value of a secret');
   if (answer.status >= 400 && !isProbe(operation)) all.push(...errorShapeFaults(answer));
   faults.push(...all.map((fault) => `${operation.name} (${what}): ${fault}`));
 }
@@ -136,6 +138,48 @@ describe('refused calls', () => {
       if (call) check(faults, operation, await send(context.client, operation, call), 400, call.what);
     }
     mustBeEmpty(faults, '400');
+  });
+
+  test('400: the last admin token is not revoked', async () => {
+    const alone = await openContext();
+    const operation = context.document.operation('DELETE /api/tokens/{id}');
+    const [last] = await alone.client.all('/api/tokens');
+    const faults = [];
+    check(faults, operation, await send(alone.client, operation, { path: { id: last.id } }), 400, 'the last one');
+    await alone.close();
+    mustBeEmpty(faults, '400');
+  });
+
+  test('403: a limit of the plan is reached; the message says which', async () => {
+    const limits = { 'limit-agents': 1, 'limit-tasks-per-month': 1, 'limit-tokens-per-month': 1 };
+    const small = await openContext({ settings: limits });
+    const agent = await small.world.agent();
+    const task = await small.world.run(await small.world.task({ assignee: agent.id }));
+    const attempts = [
+      ['POST /api/agents', { body: small.world.agentFields() }, /limit of 1 agent/],
+      ['POST /api/tasks', { body: await small.world.taskFields({ assignee: agent.id }) }, /limit of 1 task/],
+      ['POST /api/run', { body: { taskId: task.id, restart: true } }, /limit of 1 token/],
+    ];
+    const faults = [];
+    for (const [name, call, word] of attempts) {
+      const operation = context.document.operation(name);
+      const answer = await send(small.client, operation, call);
+      check(faults, operation, answer, 403, 'a limit of the plan');
+      if (!word.test(answer.text)) faults.push(`${name}: does not say which: ${answer.text}`);
+    }
+    await small.close();
+    mustBeEmpty(faults, '403');
+  });
+
+  test('/metrics asks for a token, or is not there, where a setting says so', async () => {
+    for (const [metrics, nobody, viewer] of [['token', 401, 200], ['off', 404, 404]]) {
+      const server = await openContext({ settings: { metrics } });
+      assert.equal((await server.client.as(null).ask('GET', '/metrics')).status, nobody, metrics);
+      assert.equal((await server.client.ask('GET', '/metrics')).status, viewer, metrics);
+      const described = server.document.operations.find((one) => one.path === '/metrics');
+      assert.equal(described?.isOpen, metrics === 'off' ? undefined : false, `${metrics}: the document says so`);
+      await server.close();
+    }
   });
 
   test('401: no token, one of nobody, one that is none', async () => {

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "providers/failures.hpp"
 #include "providers/providers.hpp"
 #include "tests/support/decoders.hpp"
 
@@ -277,6 +278,39 @@ BOOST_AUTO_TEST_CASE(keys) {
   const auto call = make_openai(transport, {upstream.url(), std::nullopt}, limits)->start(request(), sink);
   BOOST_TEST(sink->wait().answer.has_value());
   BOOST_TEST(!upstream.requests().back().headers.contains("authorization"));
+}
+
+BOOST_AUTO_TEST_CASE(the_key_of_a_request_goes_before_the_provider_s_own) {
+  const auto provider = make_openai(transport, {upstream.url(), std::string("sk-of-the-environment")}, limits);
+  const auto with = [](std::string_view key) {
+    auto made = request();
+    made.key = std::make_shared<const credential>(credential{"OPENAI_API_KEY", secret_text(key)});
+    return made;
+  };
+  upstream.queue(streamed(stream_of(wire::openai, full_answer())));
+  auto sink = std::make_shared<recording_sink>();
+  const auto call = provider->start(with("sk-of-a-secret"), sink);
+  BOOST_TEST(sink->wait().answer.has_value());
+  BOOST_TEST(upstream.requests().back().headers.at("authorization") == "Bearer sk-of-a-secret");
+
+  upstream.queue(refused(wire::openai, 401, "wrong key sk-of-a-secret!"));
+  auto second = std::make_shared<recording_sink>();
+  const auto refused_call = provider->start(with("sk-of-a-secret"), second);
+  BOOST_TEST(second->wait().failure.value().message == "openai: 401 some_error: wrong key [secret:OPENAI_API_KEY]!");
+
+  auto third = std::make_shared<recording_sink>();
+  const auto illegal = provider->start(with("sk\r\nX-Evil: 1"), third);
+  BOOST_TEST(third->so_far().failure.value().message ==
+             "The key for openai holds a character that no key has: see OPENAI_API_KEY.");
+}
+
+BOOST_AUTO_TEST_CASE(a_key_at_the_end_of_a_message_that_is_cut_is_hidden) {
+  for (std::size_t shown = 4; shown < std::string(key_text).size(); ++shown) {
+    const std::string prefix("openai: 400 some_error: ");
+    const auto filler = std::string(max_failure_message_bytes - prefix.size() - shown, 'x');
+    const auto got = failure(wire::openai, refused(wire::openai, 400, filler + std::string(key_text)));
+    BOOST_TEST(got.message.find(std::string(key_text).substr(0, 4)) == std::string::npos, got.message);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(retry_after_in_both_forms) {

@@ -3,12 +3,12 @@
 
 #include "actors/journal.hpp"
 #include "flotilla/json.hpp"
-#include "runtime/bootstrap.hpp"
 #include "runtime/once_through_actor.hpp"
 #include "runtime/seen_task.hpp"
 #include "storage/log_hub.hpp"
 #include "storage/memory/memory_store.hpp"
 #include "tests/runtime/host.hpp"
+#include "tests/runtime/keyed.hpp"
 #include "tests/support/scratch_directory.hpp"
 
 using namespace flotilla;
@@ -16,26 +16,6 @@ using namespace flotilla::testing;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// A key for one call. `request` stands for the digest of what is asked for.
-idempotency_ptr key(std::string text, std::uint8_t request = 1) {
-  auto made = std::make_shared<idempotency>();
-  made->key = std::move(text);
-  made->request.fill(request);
-  return made;
-}
-
-/// The caller with a key for the next call.
-struct keyed {
-  keyed(host& it, idempotency_ptr once) : it_(it) { it.who.once = std::move(once); }
-  ~keyed() { it_.who.once = nullptr; }
-  keyed(const keyed&) = delete;
-  keyed& operator=(const keyed&) = delete;
-  [[nodiscard]] bool replayed() const { return it_.who.once->replayed; }
-
- private:
-  host& it_;
-};
 
 std::size_t agents_of(host& it) {
   return it.get(&fleet::list_agents, agent_query{}).items.size();
@@ -362,117 +342,6 @@ BOOST_AUTO_TEST_CASE(what_was_seen_of_a_task_is_read_back) {
                             "3 asleep 2026-11-23T09:30:00.000Z", "3 waiting yesterday"}) {
     BOOST_TEST(!runtime::seen_task::from_text(wrong));
   }
-}
-
-// --- runs -------------------------------------------------------------------------------------------------------
-
-BOOST_AUTO_TEST_CASE(a_repeated_restart_is_one_attempt) {
-  auto it = host::in_memory();
-  const auto worker = it.hire("Ada").value();
-  const auto work = it.give(worker.id, "@say hi").value();
-  std::vector<std::string> first;
-  for (int i = 0; i < 3; ++i) {
-    const keyed once(it, key("begin"));
-    const auto events = it.run(work.id);
-    BOOST_TEST(once.replayed() == (i > 0));
-    if (i == 0) first = events;
-    BOOST_TEST(events == first, boost::test_tools::per_element());
-  }
-  for (int i = 0; i < 3; ++i) {
-    const keyed once(it, key("again"));
-    const auto events = it.run(work.id, true);
-    BOOST_TEST(once.replayed() == (i > 0));
-    if (i == 0) first = events;
-    BOOST_TEST(events == first, boost::test_tools::per_element());
-  }
-  BOOST_TEST(it.detail(work.id).task.attempt == 2U);
-}
-
-BOOST_AUTO_TEST_CASE(callers_at_the_same_time_make_one_attempt) {
-  auto it = host::in_memory();
-  const auto worker = it.hire("Ada").value();
-  const auto work = it.give(worker.id, "@say hi").value();
-  (void)it.run(work.id);
-  std::vector<std::promise<result<run_ticket>>> answers(16);
-  for (auto& each : answers) {
-    auto who = it.who;
-    who.once = key("again");
-    it.runtime->run_task(who, work.id, true, [&each](result<run_ticket> done) { each.set_value(std::move(done)); });
-  }
-  std::optional<event_seq> before_first;
-  for (auto& each : answers) {
-    const auto got = each.get_future().get();
-    BOOST_REQUIRE_MESSAGE(got, (got ? "" : got.error().message));
-    if (before_first) BOOST_TEST(got->before_first == *before_first);
-    before_first = got->before_first;
-  }
-  (void)it.run(work.id);
-  BOOST_TEST(it.detail(work.id).task.attempt == 2U);
-}
-
-BOOST_AUTO_TEST_CASE(a_crash_between_the_two_commits_of_a_restart_makes_one_attempt) {
-  // What stands in the store when the process ended before, and after, the agent took the restart.
-  for (const bool taken : {false, true}) {
-    const scratch_directory directory;
-    fleet_options options;
-    options.data_directory = directory.path;
-    std::string token;
-    principal who;
-    std::optional<task_id> work;
-    {
-      host it{options};
-      token = it.runtime->new_admin_token().value();
-      it.log_in(token);
-      who = it.who;
-      work = it.give(it.hire("Ada").value().id, "@say hi").value().id;
-      (void)it.run(*work);
-    }
-    {
-      who.once = key("k");
-      const auto store = runtime::open_store(options).value();
-      const auto secret = runtime::load_token_key(directory.path / runtime::token_key_file).value();
-      const runtime::kept_answers answers(*store, system_wall_clock(), secret);
-      storage::batch row;
-      {
-        const auto now = store->snapshot().value();
-        const auto seen = runtime::see_task(*now, who.org, *work).value();
-        answers.keep(row, who, answers.look_up(*now, who).value(), runtime::to_text(seen), false);
-      }
-      store->commit(std::move(row), storage::durability::synced,
-                    [](const result<void>& done) { BOOST_TEST(done.has_value()); });
-    }
-    host it{options};
-    it.log_in(token);
-    if (taken) (void)it.run(*work, true);
-    std::vector<std::string> first;
-    for (int i = 0; i < 2; ++i) {
-      const keyed once(it, key("k"));
-      const auto events = it.run(*work, true);
-      BOOST_TEST(once.replayed() == (i > 0));
-      if (i == 0) first = events;
-      BOOST_TEST(events == first, boost::test_tools::per_element());
-    }
-    BOOST_TEST(it.detail(*work).task.attempt == 2U);
-  }
-}
-
-BOOST_AUTO_TEST_CASE(a_refused_run_leaves_no_key) {
-  auto it = host::in_memory();
-  const auto worker = it.hire("Ada").value();
-  const auto work = it.give(worker.id, "@say hi").value();
-  agent_patch pause;
-  pause.status = agent_status::paused;
-  (void)it.get(&fleet::update_agent, worker.id, pause);
-  {
-    const keyed once(it, key("k"));
-    (void)refusal(it.ask(&fleet::run_task, work.id, false), errc::invalid);
-  }
-  pause.status = agent_status::active;
-  (void)it.get(&fleet::update_agent, worker.id, pause);
-  const keyed once(it, key("k"));
-  (void)it.run(work.id);
-  BOOST_TEST(!once.replayed());
-  BOOST_TEST((it.detail(work.id).task.status == task_status::done));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

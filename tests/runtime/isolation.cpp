@@ -44,8 +44,11 @@ struct two_orgs {
     server.transport = mcp_transport::http;
     server.url = "https://mcp.example.com/";
     mcp = it->get(&fleet::create_mcp, server);
+    it->get(&fleet::put_secret, org_secret(), std::string("their value"));
     token = it->get(&fleet::create_token, token_draft{"theirs", role::viewer}).token;
   }
+
+  static secret_name org_secret() { return {secret_scope::org, std::nullopt, "THEIRS"}; }
 
   /// Everything that the other org has, as its own admin sees it.
   std::string theirs_as_text() {
@@ -55,6 +58,7 @@ struct two_orgs {
                 to_json(it->get(&fleet::find_mcp, mcp.id)) +
                 to_json(it->get(&fleet::list_messages, message_query{}).items) +
                 to_json(it->get(&fleet::usage, usage_query{}));
+    text += to_json(it->get(&fleet::list_secrets, secret_query{}).items);
     for (const auto& each : it->get(&fleet::list_tokens, page_request{}).items) text += each.id.to_string();
     it->who = mine;
     return text;
@@ -107,6 +111,7 @@ BOOST_AUTO_TEST_CASE(an_id_of_another_org_names_nothing) {
   not_there(it->ask(&fleet::find_mcp, mcp.id));
   not_there(it->ask(&fleet::update_mcp, mcp.id, with(&mcp_patch::name, "ours")));
   not_there(it->ask(&fleet::delete_mcp, mcp.id));
+  not_there(it->ask(&fleet::delete_secret, org_secret()));
   not_there(it->ask(&fleet::revoke_token, token.id));
   BOOST_TEST(theirs_as_text() == before);
 }
@@ -134,6 +139,14 @@ BOOST_AUTO_TEST_CASE(a_field_that_names_another_orgs_object_is_wrong) {
   moved.epic_id = epic.id;
   (void)refusal(it->ask(&fleet::update_task, work.id, moved), errc::invalid);
   (void)refusal(it->ask(&fleet::post_message, outgoing_message{worker.id, "hello"}), errc::invalid);
+  const secret_name of_theirs{secret_scope::agent, worker.id, "KEY"};
+  (void)refusal(it->ask(&fleet::put_secret, of_theirs, std::string("a value")), errc::invalid);
+  mcp_draft server;
+  server.name = "ours";
+  server.transport = mcp_transport::http;
+  server.url = "https://mcp.example.com/";
+  server.headers["Authorization"] = "Bearer ${secret:THEIRS}";
+  (void)refusal(it->ask(&fleet::create_mcp, server), errc::invalid);
   usage_query theirs;
   theirs.agent = worker.id;
   (void)refusal(it->ask(&fleet::usage, theirs), errc::invalid);
@@ -156,6 +169,7 @@ BOOST_AUTO_TEST_CASE(lists_show_ones_own_only) {
   }
   BOOST_TEST(it->get(&fleet::list_epics, epic_query{}).items.empty());
   BOOST_TEST(it->get(&fleet::list_mcps, page_request{}).items.empty());
+  BOOST_TEST(it->get(&fleet::list_secrets, secret_query{}).items.empty());
   BOOST_TEST(it->get(&fleet::agent_tree, std::optional<agent_id>()).empty());
   const auto tokens = it->get(&fleet::list_tokens, page_request{}).items;
   BOOST_REQUIRE_EQUAL(tokens.size(), 1U);
@@ -198,7 +212,7 @@ BOOST_AUTO_TEST_CASE(an_idempotency_key_is_its_orgs_own) {
   const auto draft = host::draft_agent("Ada");
   const auto key = [] {
     auto made = std::make_shared<idempotency>();
-    made->key = "the same";
+    made->key = "the-same";
     return made;
   };
   const auto mine = std::exchange(it->who, other);

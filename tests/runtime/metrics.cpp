@@ -121,6 +121,7 @@ BOOST_AUTO_TEST_CASE(a_store_on_a_disk_tells_of_its_commits) {
   options.data_directory = directory.path;
   host it{options};
   it.log_in(it.runtime->new_admin_token().value());
+  BOOST_REQUIRE(it.hire("Wren"));  // when this stands, the use of the token has been written down too
   const auto before = metrics_of(it);
   BOOST_REQUIRE(it.hire("Marlin"));
   const auto after = metrics_of(it);

@@ -3,8 +3,10 @@
 #include <thread>
 
 #include "flotilla/json.hpp"
+#include "runtime/token_changes.hpp"
 #include "runtime/token_uses.hpp"
 #include "runtime/tokens.hpp"
+#include "storage/memory/memory_store.hpp"
 #include "tests/runtime/host.hpp"
 #include "tests/support/scratch_directory.hpp"
 
@@ -99,7 +101,7 @@ BOOST_AUTO_TEST_CASE(a_revocation_wins_over_reads_that_are_under_way) {
   for (int i = 0; i < 50; ++i) {
     const auto made = it.get(&fleet::create_token, token_draft{"ci", role::viewer});
     std::atomic<bool> over{false};
-    std::thread other([&] {
+    std::jthread other([&] {
       // Nobody waits here: the point is that reads of the store cross the revocation.
       while (!over) it.runtime->authenticate(made.text, [](const result<principal>&) {});
     });
@@ -147,6 +149,31 @@ BOOST_AUTO_TEST_CASE(of_two_admin_tokens_that_are_revoked_at_once_one_stays) {
     if (first_gone) stays = made.token.id;
     BOOST_REQUIRE_EQUAL(all_tokens(it).size(), 1U);
   }
+}
+
+BOOST_AUTO_TEST_CASE(two_revocations_that_rely_on_each_other_do_not_both_stand) {
+  const auto store = storage::make_memory_store();
+  const auto commit = [&store](storage::batch changes) {
+    result<void> outcome;
+    store->commit(std::move(changes), storage::durability::synced,
+                  [&outcome](result<void> done) { outcome = std::move(done); });
+    return outcome;
+  };
+  const auto org = org_id::make(timestamp{});
+  std::vector<token_id> ids;
+  for (std::uint8_t i = 0; i < 2; ++i) {
+    const api_token token{token_id::make(timestamp{}), org, {}, "t", role::admin, {}, {}};
+    storage::batch added;
+    runtime::add_token(added, {i}, token);
+    BOOST_REQUIRE(commit(std::move(added)));
+    ids.push_back(token.id);
+  }
+  const auto seen = store->snapshot().value();
+  auto first = runtime::decide_revoke(*seen, org, ids.front()).value();
+  auto second = runtime::decide_revoke(*seen, org, ids.back()).value();
+  BOOST_TEST(commit(std::move(first.changes)).has_value());
+  BOOST_TEST(refusal(commit(std::move(second.changes)), errc::conflict) != "");
+  (void)refusal(runtime::decide_revoke(*store->snapshot().value(), org, ids.back()), errc::invalid);
 }
 
 BOOST_AUTO_TEST_CASE(an_org_has_so_many_tokens_at_most) {

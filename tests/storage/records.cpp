@@ -364,6 +364,11 @@ BOOST_AUTO_TEST_CASE(the_format_is_kept) {
   BOOST_TEST(
       newer.error().message.starts_with("The store was written by a newer version of Flotilla (format 7; this "
                                         "program reads up to 2)"));
+  must_commit(*kept, putting(keys::format(), encode_format(1)));
+  const auto older = ensure_format(*kept);
+  BOOST_REQUIRE(!older);
+  BOOST_TEST(older.error().message == "The store has format 1, which this program (format 2) does not read.");
+  BOOST_TEST((get(*kept, keys::format()) == encode_format(1)));
   const auto foreign = make_memory_store();
   must_commit(*foreign, putting("k", "v"));
   BOOST_TEST(!ensure_format(*foreign));

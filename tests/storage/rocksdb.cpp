@@ -9,6 +9,30 @@ using namespace flotilla;
 using namespace flotilla::storage;
 using namespace flotilla::storage::testing;
 
+namespace {
+
+/// Writes down what it is told. The store's thread alone calls it; it is read when the store is closed.
+struct notes final : store_observer {
+  struct group {
+    std::size_t batches;
+    std::size_t bytes;
+    bool synced;
+  };
+  void on_group(std::size_t batches, std::size_t bytes, bool synced, std::chrono::nanoseconds took) override {
+    groups.push_back({batches, bytes, synced});
+    good = good && took >= std::chrono::nanoseconds::zero();
+  }
+  void on_commit(std::chrono::nanoseconds took) override {
+    ++commits;
+    good = good && took >= std::chrono::nanoseconds::zero();
+  }
+  std::vector<group> groups;
+  std::size_t commits = 0;
+  bool good = true;
+};
+
+}  // namespace
+
 BOOST_AUTO_TEST_SUITE(rocksdb)
 
 BOOST_AUTO_TEST_CASE(reopening_keeps_everything) {
@@ -73,6 +97,52 @@ BOOST_AUTO_TEST_CASE(a_full_queue_says_so) {
   all.get_future().get();
   must_commit(*kept, putting("last", "v"));
   BOOST_TEST(good == max_waiting_batches);
+}
+
+BOOST_AUTO_TEST_CASE(an_observer_is_told_of_groups_and_commits) {
+  const temporary_directory where;
+  const auto seen = std::make_shared<notes>();
+  {
+    auto options = options_in(where);
+    options.observer = seen;
+    const auto kept = open_or_fail(std::move(options));
+    must_commit(*kept, putting("k", std::string(1000, 'v')), durability::synced);
+    must_commit(*kept, putting("k", "v"));
+    batch refused;
+    refused.require("never", "there");
+    BOOST_TEST(!commit(*kept, std::move(refused)));  // it is answered, and writes nothing
+  }
+  BOOST_TEST(seen->commits == 3U);
+  BOOST_REQUIRE_EQUAL(seen->groups.size(), 2U);  // each was answered before the next was made
+  BOOST_TEST(seen->groups[0].synced);
+  BOOST_TEST(!seen->groups[1].synced);
+  BOOST_TEST(seen->groups[0].batches == 1U);
+  BOOST_TEST(seen->groups[0].bytes > 1000U);
+  BOOST_TEST(seen->groups[1].bytes < 1000U);
+  BOOST_TEST(seen->good);
+}
+
+// Batches that wait while the lane is held are written as one group.
+BOOST_AUTO_TEST_CASE(an_observer_sees_a_group_as_one) {
+  const temporary_directory where;
+  const auto seen = std::make_shared<notes>();
+  std::promise<void> entered;
+  std::promise<void> go_on;  // both outlive the store, whose thread waits for them
+  {
+    auto options = options_in(where);
+    options.observer = seen;
+    const auto kept = open_or_fail(std::move(options));
+    kept->commit(putting("a", "a"), durability::buffered, [&](result<void>) {
+      entered.set_value();
+      go_on.get_future().get();  // holds the lane, as no real handler may
+    });
+    entered.get_future().get();
+    for (int i = 0; i < 10; ++i) kept->commit(putting("k", "v"), durability::buffered, [](result<void>) {});
+    go_on.set_value();
+  }
+  BOOST_REQUIRE_EQUAL(seen->groups.size(), 2U);
+  BOOST_TEST(seen->groups[1].batches == 10U);
+  BOOST_TEST(seen->commits == 11U);
 }
 
 BOOST_AUTO_TEST_CASE(a_directory_is_opened_once) {

@@ -88,7 +88,7 @@ export class Client {
 
   /**
    * One request whose answer may be an event stream: reads until it ends by itself or `enough(text so far)` holds,
-   * then closes. `whole` says whether it ended by itself.
+   * then closes. `whole` says whether the server ended it regularly: neither we nor it cut it.
    */
   stream(method, path, { enough = () => false, ...options } = {}) {
     return new Promise((resolve, reject) => {
@@ -120,8 +120,8 @@ export class Client {
           request.destroy();
           finish(false);
         });
-        incoming.on('error', () => {});
-        incoming.on('end', () => finish(true));
+        incoming.on('error', () => {}); // it is closed then
+        incoming.on('close', () => finish(incoming.complete));
       });
     });
   }

@@ -1,5 +1,6 @@
 // The real program as a child process: `flotilla serve` on a directory of the test's own, on a port that the system
-// chooses. Whatever happens, the child ends with us, by its own process id.
+// chooses. Whatever happens, the child ends with us: it is ended by its own process id, and where we are killed the
+// kernel kills it (setpriv is in util-linux).
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -48,7 +49,7 @@ export async function startServer({ settings = {}, variables = {}, data = scratc
   const options = { data, listen: '127.0.0.1:0', 'rate-limit': 0, 'log-level': 'warn', ...settings };
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const words = given.map(([name, value]) => `--${name}=${value}`);
-  const child = spawn(program, ['serve', ...words], {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, 'serve', ...words], {
     env: environment({ FLOTILLA_BOOTSTRAP_TOKEN: adminToken, ...variables }),
     stdio: ['ignore', 'pipe', 'pipe'],
   });

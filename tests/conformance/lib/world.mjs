@@ -1,6 +1,9 @@
 // A fleet in which every kind of thing is to be found, made through the API like any other.
 import { readStream } from './sse.mjs';
 
+/** Stands in the value of every secret, and so in no answer. */
+export const planted = 'a planted value';
+
 let last = 0;
 const fresh = () => `${process.pid}-${(last += 1)}`;
 
@@ -70,7 +73,7 @@ export class World {
   }
 
   secretFields(more = {}) {
-    return { key: this.key(), value: `value of ${this.mark} ${fresh()}`, ...more };
+    return { key: this.key(), value: `${planted} of ${this.mark} ${fresh()}`, ...more };
   }
   /** Puts a secret; answers what it was made of, with its value. */
   async secret(more) {

@@ -1,4 +1,5 @@
-#include "cli/maintenance_command.hpp"
+// The data directory of a command.
+#include "cli/maintenance.hpp"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -15,14 +16,14 @@ void add_data_option(CLI::App& command, std::string& into) {
   command.add_option("--data", into, "The data directory")->type_name("DIR")->envname("FLOTILLA_DATA")->required();
 }
 
-result<directory_lock> hold_data(const std::string& data, std::string_view purpose) {
+result<directory_lock> hold_directory(const std::string& data, std::string_view purpose) {
   create_private_files();
   std::error_code unknown;
   if (!std::filesystem::is_directory(data, unknown)) return fail(errc::invalid, data + " is not a directory");
   return directory_lock::take(data, purpose);
 }
 
-exit_code refuse_command(const error& reason) {
+exit_code refuse_maintenance(const error& reason) {
   std::cerr << "flotilla: " << reason.message << '\n';
   return reason.code == errc::invalid ? exit_code::usage : exit_code::failed;
 }
