@@ -119,6 +119,14 @@ result<void> check(const server_options& options) {
   return {};
 }
 
+/// What a connection waits for holds the connection, and a connection that goes tells the server that counts it. So
+/// whatever still waits is let go while that server is there; the context's own destructor would come too late.
+class connections_context : public asio::io_context {
+ public:
+  /// Precondition: no thread runs it any more.
+  void release() { shutdown(); }
+};
+
 }  // namespace
 
 /// What runs. Its parts end in the reverse order of their declaration.
@@ -136,7 +144,10 @@ class server::engine {
   }
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
-  ~engine() { stop(std::chrono::milliseconds::zero()); }
+  ~engine() {
+    stop(std::chrono::milliseconds::zero());
+    io_.release();
+  }
 
   /// Throws where the address cannot be listened on.
   void start() {
@@ -163,7 +174,7 @@ class server::engine {
   std::shared_ptr<exchange_settings> exchanges_;
   std::uint16_t port_ = 0;
   std::mutex stopping_;
-  asio::io_context io_;
+  connections_context io_;
   asio::steady_timer ticker_;
   restinio::http_server_t<server_traits> http_;
   std::vector<std::thread> threads_;

@@ -117,13 +117,15 @@ BOOST_AUTO_TEST_CASE(waits_for_a_write_that_is_under_way_and_sends_nothing_more)
   BOOST_TEST(client->cuts == 1);
   BOOST_TEST(client->writes == 0);
   BOOST_TEST(registry.size() == 0U);
+  client->writing = {};  // it holds the stream, which holds the client
 }
 
 BOOST_AUTO_TEST_CASE(holds_against_all_that_were_let_in_before) {
   http::stream_registry registry(10);
   const auto log = std::make_shared<fake_log>();
+  std::vector<std::shared_ptr<slow_exchange>> clients;
   const auto open = [&](std::uint8_t token, std::uint64_t let_in_at) {
-    const auto client = std::make_shared<slow_exchange>();
+    const auto client = clients.emplace_back(std::make_shared<slow_exchange>());
     client->who.token = a_token(token);
     client->let_in_at = let_in_at;
     registry.open(client, std::make_shared<fake_subscription>(log, 0));
@@ -137,6 +139,7 @@ BOOST_AUTO_TEST_CASE(holds_against_all_that_were_let_in_before) {
   BOOST_TEST(open(2, 0) == 401);  // it may be among those that are forgotten
   BOOST_TEST(open(2, registry.revocations()) == 0);
   registry.abandon_all();
+  for (auto& each : clients) each->writing = {};  // it holds the stream, which holds the client
 }
 
 BOOST_AUTO_TEST_SUITE_END()
