@@ -29,9 +29,9 @@ budget_verdict weigh_call(const std::vector<budget_standing>& limits, std::uint6
   if (left < input_tokens || left - input_tokens < min_output_tokens) return budget_used_up{which};
   const auto output = std::min<std::uint64_t>(default_max_output_tokens, left - input_tokens);
   const auto tokens = input_tokens + output;
-  if (!std::all_of(limits.begin(), limits.end(), [tokens](const auto& one) { return fits_now(one, tokens); })) {
-    return budget_busy{};
-  }
+  const auto busy = std::find_if_not(limits.begin(), limits.end(),
+                                     [tokens](const budget_standing& one) { return fits_now(one, tokens); });
+  if (busy != limits.end()) return budget_busy{static_cast<std::size_t>(busy - limits.begin())};
   return budget_fits{tokens, static_cast<std::uint32_t>(output), output < default_max_output_tokens, which};
 }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -17,6 +18,9 @@ namespace flotilla {
 /// The shortest answer that a call is made for. Where a budget leaves less it is used up: an answer that is all but
 /// sure to be cut is paid for and worth nothing.
 inline constexpr std::uint32_t min_output_tokens = 256;
+
+/// Of the error in which a run ends that meets a limit.
+inline constexpr std::string_view budget_exceeded_code = "budget_exceeded";
 
 inline constexpr std::chrono::milliseconds first_budget_delay{50};      ///< before a reservation is tried again
 inline constexpr std::chrono::milliseconds longest_budget_delay{1000};  ///< likewise, after some tries
@@ -42,6 +46,7 @@ struct budget_fits {
 };
 /// It fits, but not while others hold what they have reserved: try again.
 struct budget_busy {
+  std::size_t which = 0;  ///< the first standing that leaves no room for it now
   friend bool operator==(const budget_busy&, const budget_busy&) = default;
 };
 /// It does not fit, whatever the others give back.

@@ -7,7 +7,7 @@
 // The grammar of an attempt's journal (s:x is a status event of text x; see core/bus_types.hpp for their data):
 //
 //   attempt   = [s:queued] s:running turn* ending
-//   turn      = call+ tool*
+//   turn      = (s:budget_wait* call)+ tool*
 //   call      = s:model_call increment* (s:model_answer | s:retrying | cut)
 //   increment = thinking | output
 //   cut       = nothing: the process ended; s:resumed follows
@@ -130,7 +130,8 @@ class run_machine {
     tool_outcome outcome;
   };
   struct open_call {
-    bool open = false;  ///< a model call is going on
+    bool open = false;                    ///< a model call is going on
+    std::optional<std::uint32_t> cut_at;  ///< tokens of its answer, where a budget leaves no more
     std::string text;
     std::vector<thinking_block> thinking;
     std::string thinking_text;
@@ -144,6 +145,7 @@ class run_machine {
   void resume();
   void close_tools();
   [[nodiscard]] bool goes_on() const;
+  [[nodiscard]] bool may_call() const;
 
   [[nodiscard]] const tool_spec* find_tool(std::string_view name) const;
   [[nodiscard]] pending_call* find_call(const event& happened);
@@ -161,8 +163,9 @@ class run_machine {
   std::uint32_t answered_turns_ = 0;
   std::uint32_t failed_tries_ = 0;
   open_call call_;
-  std::optional<stop_reason> stop_;  ///< of the last answer
-  std::vector<pending_call> calls_;  ///< of the last answer, until all are answered
+  std::optional<stop_reason> stop_;      ///< of the last answer
+  std::optional<std::uint32_t> cut_at_;  ///< of the last answer's call
+  std::vector<pending_call> calls_;      ///< of the last answer, until all are answered
 };
 
 /// Keeps a continued answer from saying again what stands already: where it begins with all of `said`, that much is

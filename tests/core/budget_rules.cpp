@@ -49,16 +49,16 @@ BOOST_AUTO_TEST_CASE(a_limit_that_leaves_less_is_used_up) {
 BOOST_AUTO_TEST_CASE(what_others_have_reserved_is_waited_for) {
   BOOST_TEST(
       (weigh({{2 * whole, 0, whole}}) == budget_verdict(budget_fits{whole, default_max_output_tokens, false, 0})));
-  BOOST_TEST((weigh({{2 * whole, 0, whole + 1}}) == budget_verdict(budget_busy{})));
-  BOOST_TEST((weigh({{9'000'000, 0, 0}, {2 * whole, 1, whole}}) == budget_verdict(budget_busy{})));
+  BOOST_TEST((weigh({{2 * whole, 0, whole + 1}}) == budget_verdict(budget_busy{0})));
+  BOOST_TEST((weigh({{9'000'000, 0, 0}, {2 * whole, 1, whole}}) == budget_verdict(budget_busy{1})));
   // The answer is not made shorter for it.
-  BOOST_TEST((weigh({{whole, 0, 1}}) == budget_verdict(budget_busy{})));
+  BOOST_TEST((weigh({{whole, 0, 1}}) == budget_verdict(budget_busy{0})));
 }
 
 BOOST_AUTO_TEST_CASE(limits_at_the_end_of_their_range_do_not_wrap) {
   const auto most = std::numeric_limits<std::uint64_t>::max();
   BOOST_TEST(std::holds_alternative<budget_fits>(weigh({{most, 0, 0}})));
-  BOOST_TEST((weigh({{most, 0, most}}) == budget_verdict(budget_busy{})));
+  BOOST_TEST((weigh({{most, 0, most}}) == budget_verdict(budget_busy{0})));
   BOOST_TEST((weigh({{most, most, most}}) == budget_verdict(budget_used_up{0})));
   BOOST_TEST((weigh_call({{1'000, 0, 0}}, most) == budget_verdict(budget_used_up{0})));
 }
