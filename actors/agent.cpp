@@ -242,7 +242,8 @@ void start_next(pointer self) {
   const auto key = state.key;
   state.current = place.task;
   look(
-      self, [key, place](const storage::snapshot& from) { return read_seed(from, key, place.task); },
+      self,
+      [env = state.env, key, place](const storage::snapshot& from) { return read_run(from, *env, key, place.task); },
       [self, place](result<run_seed> seed) { start_read(self, place, std::move(seed)); });
 }
 
@@ -253,7 +254,10 @@ void put_into_queue(pointer self, const run_request& asked, run_seed seed, accep
 void handle_run(pointer self, run_request asked, accepted_promise promise, int tries = 0) {
   const auto key = self->state.key;
   look(
-      self, [key, asked](const storage::snapshot& from) { return read_seed(from, key, asked.task); },
+      self,
+      [env = self->state.env, key, asked](const storage::snapshot& from) {
+        return read_run(from, *env, key, asked.task);
+      },
       [self, asked, promise, tries](result<run_seed> seed) mutable {
         auto& state = self->state;
         touch(self);

@@ -8,6 +8,7 @@
 #include "core/bus_types.hpp"
 #include "core/retry_policy.hpp"
 #include "core/run_events.hpp"
+#include "core/token_estimate.hpp"
 
 namespace flotilla::actors {
 
@@ -50,6 +51,12 @@ storage::task_record& next_record(run_state& state) {
     state.gathering.after = on_its_way ? *state.committing_step.after : state.seed.record.value;
   }
   return *state.gathering.after;
+}
+
+/// The record as the last step that was gathered leaves it.
+const storage::task_record& record_ahead(const run_state& state) {
+  if (state.gathering.after) return *state.gathering.after;
+  return state.committing && state.committing_step.after ? *state.committing_step.after : state.seed.record.value;
 }
 
 void need_sync(run_state& state) {
@@ -105,7 +112,14 @@ result<void> emit_rest(run_state& state) {
   return rest.empty() ? result<void>{} : emit(state, *delta_event(text_delta{std::move(rest)}));
 }
 
+/// The model call has ended, or will not be made: what was reserved for it goes with the step that says so.
+void give_back(run_state& state) {
+  if (record_ahead(state).reserved) next_record(state).reserved.reset();
+  state.budget = {};
+}
+
 void abort_calls(run_state& state) {
+  give_back(state);
   state.call.reset();
   state.inbox.reset();
   ++state.call_number;  // what still comes of the old call is ignored
@@ -145,15 +159,119 @@ void conclude_bug(run_state& state, const error& reason) {
   if (!state.concluded) conclude_error(state, {"internal", reason.message});
 }
 
+// --- budgets ------------------------------------------------------------------------------------------------
+
+void conclude_over_budget(run_state& state, task_error why, const storage::budget* reached) {
+  conclude_error(state, std::move(why));
+  state.gathering.messages.push_back(limit_message(next_record(state).task, reached));
+}
+
+model_request next_request(const run_state& state) {
+  auto request = state.machine->request();
+  request.model = state.seed.assignee.value.model;
+  request.system = state.seed.assignee.value.role;
+  return request;
+}
+
+/// Asks for the call again after a while.
+void call_later(pointer self, std::chrono::milliseconds delay) {
+  self->state.retry_waits = true;
+  self->delayed_send(self, delay, retry_due{self->state.call_number});
+}
+
+/// Reads the limits of the next call. The step that gathers waits for them, so that a reservation can go with it.
+void read_limits_then(pointer self) {
+  auto& state = self->state;
+  state.budget.reading = true;
+  read_then(
+      self, state.env,
+      [env = state.env, key = state.seed.who](const storage::snapshot& from) { return read_limits(from, *env, key); },
+      [self, call = state.call_number](result<budget_limits> found) {
+        auto& st = self->state;
+        if (call != st.call_number || st.concluded) return;  // the run has been given up
+        st.budget.reading = false;
+        if (found) {
+          st.budget.limits = std::move(*found);
+        } else if (found.error().code == errc::unavailable) {
+          call_later(self, store_retry);
+        } else {
+          conclude_bug(st, found.error());
+        }
+        advance(self);
+      });
+}
+
+/// The reservation goes with the step that gathers; the call follows when it stands.
+void take(run_state& state, call_claim claim) {
+  next_record(state).reserved = std::move(claim.reserved);
+  state.gathering.effects.budgets = std::move(claim.rows);
+  auto& budget = state.budget;
+  budget.claimed = true;
+  budget.max_output_tokens = claim.max_output_tokens;
+  budget.cut_at = claim.cut_at;
+  budget.nearest = std::move(claim.nearest);
+}
+
+/// Others hold what is left: says so once, and tries again.
+result<void> wait_for_budget(pointer self, const call_delay& delay) {
+  auto& state = self->state;
+  auto& budget = state.budget;
+  const auto now = state.env->clock->now();
+  if (!budget.waits_since) {
+    budget.waits_since = now;
+    if (auto told = emit(state, status_event(run_status::budget_wait)); !told) return told;
+  }
+  if (now - *budget.waits_since >= longest_budget_wait) {
+    conclude_over_budget(state, budget_held(delay.behind), &delay.behind);
+    return {};
+  }
+  call_later(self, delay_before_budget(++budget.tries, state.env->jitter()));
+  return {};
+}
+
+/// May the call that the machine asks for begin? Where not yet, what leads there is under way.
+result<bool> may_begin(pointer self) {
+  auto& state = self->state;
+  auto& budget = state.budget;
+  if (budget.granted) return true;
+  // A reservation is on its way into the store; or one that a crash has left is on its way out.
+  if (budget.claimed || budget.reading || state.seed.record.value.reserved) return false;
+  if (!budget.limits) {
+    read_limits_then(self);
+    return false;
+  }
+  const auto limits = *std::exchange(budget.limits, std::nullopt);
+  if (limits.empty()) return true;
+  if (!budget.input_tokens) budget.input_tokens = estimate_input_tokens(next_request(state));
+  auto verdict = weigh_call(limits, *budget.input_tokens);
+  if (auto* claim = std::get_if<call_claim>(&verdict)) {
+    take(state, std::move(*claim));
+  } else if (const auto* delay = std::get_if<call_delay>(&verdict)) {
+    if (auto told = wait_for_budget(self, *delay); !told) return fail(told.error());
+  } else {
+    const auto& reached = std::get<call_refusal>(verdict).reached;
+    conclude_over_budget(state, budget_reached(reached), &reached);
+  }
+  return false;
+}
+
+/// The store has refused a step with a reservation: others were faster, or the step is stale. It goes without; the
+/// limits are read anew.
+void drop_claim(run_state& state) {
+  state.committing_step.after->reserved.reset();
+  state.committing_step.effects.budgets.clear();
+  if (state.gathering.after) state.gathering.after->reserved.reset();
+  state.budget.claimed = false;
+}
+
 // --- model calls ------------------------------------------------------------------------------------------
 
 result<void> absorb_failure(pointer self, const model_failure& failure);
 
 void start_call(pointer self, model_provider& provider, credential_ptr key) {
   auto& state = self->state;
-  auto request = state.machine->request();
-  request.model = state.seed.assignee.value.model;
-  request.system = state.seed.assignee.value.role;
+  auto request = next_request(state);
+  request.max_output_tokens = state.budget.max_output_tokens;
   request.key = std::move(key);
   state.filter = repeat_filter(state.machine->partial());
   state.inbox = std::make_shared<model_inbox>(caf::actor_cast<caf::actor>(self), state.call_number);
@@ -202,11 +320,15 @@ result<void> absorb_delta(run_state& state, model_delta delta) {
 result<void> absorb_answer(run_state& state, const model_answer& answer) {
   if (auto told = emit_rest(state); !told) return told;
   need_sync(state);
+  auto nearest = std::move(state.budget.nearest);
+  give_back(state);
+  state.budget.nearest = std::move(nearest);
   return emit(state, model_answer_event(answer));
 }
 
 result<void> absorb_failure(pointer self, const model_failure& failure) {
   auto& state = self->state;
+  give_back(state);
   const auto tries = state.machine->failed_tries() + 1;
   const auto delay = delay_before_retry(failure, tries, state.env->jitter());
   if (!delay) {
@@ -216,8 +338,7 @@ result<void> absorb_failure(pointer self, const model_failure& failure) {
     return {};
   }
   state.redaction.drop();
-  state.retry_waits = true;
-  self->delayed_send(self, *delay, retry_due{state.call_number});
+  call_later(self, *delay);
   return emit(state, retrying_event(failure, tries, *delay));
 }
 
@@ -279,8 +400,10 @@ struct take_action {
 
   result<bool> operator()(const call_model& action) const {
     if (state.retry_waits) return false;
+    const auto may = may_begin(self);
+    if (!may || !*may) return may;
     state.begin_after.emplace_back([self = self] { begin_model(self); });
-    return told(emit(state, model_call_event(action.turn, action.attempt)));
+    return told(emit(state, model_call_event(action.turn, action.attempt, state.budget.cut_at)));
   }
   result<bool> operator()(const call_tool& action) const {
     const auto& id = action.request.call_id;
@@ -305,7 +428,10 @@ struct take_action {
     return false;
   }
   result<bool> operator()(const finish& action) const {
-    if (action.error) {
+    if (action.error && action.error->code == budget_exceeded_code) {
+      const auto nearest = state.budget.nearest;
+      conclude_over_budget(state, *action.error, nearest ? &*nearest : nullptr);
+    } else if (action.error) {
       conclude_error(state, *action.error);
     } else {
       conclude(state, task_status::done, std::nullopt, bus::task_done);
@@ -369,6 +495,9 @@ void committed_step(pointer self, committed now) {
   auto& state = self->state;
   state.committing = false;
   state.conflicts = 0;
+  if (!state.committing_step.effects.budgets.empty()) {
+    state.budget.granted = std::exchange(state.budget.claimed, false);
+  }
   state.committing_step = {};
   if (now) state.seed.record = std::move(*now);
   if (state.start_promise.pending()) {
@@ -424,9 +553,21 @@ void rebase(pointer self) {
       });
 }
 
+void resubmit_without_claim(pointer self) {
+  auto& state = self->state;
+  drop_claim(state);
+  const auto& step = state.committing_step;
+  const bool empty = step.events.empty() && step.messages.empty() && *step.after == state.seed.record.value;
+  if (!empty) return submit(self);
+  committed_step(self, {});  // nothing is left of it
+}
+
 void refused_step(pointer self, const error& reason) {
   auto& state = self->state;
   const bool beginning = state.start_promise.pending();
+  const bool claims = !state.committing_step.effects.budgets.empty();
+  if (claims && (reason.code == errc::conflict || reason.code == errc::forbidden))
+    return resubmit_without_claim(self);
   // A plan's limit of runs at once: whoever asked is told, and what was queued stays so.
   const bool withdraws = state.give_up || reason.code == errc::conflict || reason.code == errc::forbidden;
   if (beginning && withdraws) return withdraw(self, reason);
@@ -460,6 +601,7 @@ void advance(pointer self) {
     if (auto told = absorb_news(self); !told) conclude_bug(state, told.error());
     gather_actions(self);
   }
+  if (state.budget.reading && !state.concluded) return;  // what is read may go with this step
   auto& gathered = state.gathering;
   if (gathered.events.empty() && !gathered.after) {
     for (auto& begin : std::exchange(state.begin_after, {})) begin();
@@ -482,7 +624,15 @@ result<void> gather_start(run_state& state) {
   need_sync(state);
   const auto now = state.env->clock->now();
   const auto status = current_task(state).status;
-  if (status == task_status::running) return emit(state, status_event(run_status::resumed));
+  if (status == task_status::running) {
+    // What was reserved for a call that a crash has cut is given back; the limits are read when that stands.
+    if (record_ahead(state).reserved)
+      next_record(state).reserved.reset();
+    else
+      state.budget.limits = std::move(state.seed.limits);
+    return emit(state, status_event(run_status::resumed));
+  }
+  state.budget.limits = std::move(state.seed.limits);
   auto& record = next_record(state);
   record.task.status = task_status::running;
   record.task.updated_at = now;

@@ -7,6 +7,7 @@
 
 #include "core/model_provider.hpp"
 #include "flotilla/task.hpp"
+#include "storage/budget_records.hpp"
 #include "storage/records.hpp"
 
 namespace flotilla::actors {
@@ -22,6 +23,11 @@ namespace flotilla::actors {
 /// That a human decided.
 [[nodiscard]] storage::message_draft decision_message(bool granted, const task& about, const tool_request& call,
                                                       std::string_view comment);
+/// `usage.limit`: a limit is reached; from the system to all.
+[[nodiscard]] storage::message_draft limit_message(std::string text);
+/// The same about a task that ends with it. The data holds the error's code and, where it is known, the limit
+/// (`tokens`, `period`) and the agent whose budget it is (`agent`; null: the plan's).
+[[nodiscard]] storage::message_draft limit_message(const task& about, const storage::budget* reached);
 /// Something about an agent, from the system to all.
 [[nodiscard]] storage::message_draft agent_message(std::string_view type, agent_id about, std::string text);
 

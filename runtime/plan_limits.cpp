@@ -24,13 +24,4 @@ bool limit_notices::due(org_id org, const std::string& text, timestamp now) {
   return true;
 }
 
-storage::message_draft limit_message(std::string text) {
-  storage::message_draft made;
-  made.type = bus::usage_limit;
-  made.from = party::system();
-  made.to = party::everyone();
-  made.text = std::move(text);
-  return made;
-}
-
 }  // namespace flotilla::runtime

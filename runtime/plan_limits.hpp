@@ -33,7 +33,4 @@ class limit_notices {
   std::map<std::pair<org_id, std::string>, timestamp> told_;
 };
 
-/// `usage.limit`, from the system to all.
-[[nodiscard]] storage::message_draft limit_message(std::string text);
-
 }  // namespace flotilla::runtime
