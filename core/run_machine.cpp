@@ -297,7 +297,10 @@ bool run_machine::waits_for_tasks() const {
 void run_machine::resume() {
   call_.open = false;
   for (auto& call : calls_) {
-    if (call.state == call_state::begun) call.state = call_state::lost;
+    if (call.state != call_state::begun) continue;
+    // A task that was made stands in the journal, in the same batch: where it does not, there is none.
+    const bool made_nothing = call.request.tool == builtin::delegate;
+    call.state = !made_nothing ? call_state::lost : call.decision.granted ? call_state::approved : call_state::asked;
   }
 }
 
