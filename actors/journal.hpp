@@ -1,5 +1,5 @@
 // One atomic batch a step: a task's new state, its events and the bus messages that tell of them are committed
-// together, and watchers see them exactly when they stand in the store.
+// together, and watchers see them when they are durable, never before (docs/adr/0008).
 #pragma once
 
 #include <functional>
@@ -17,6 +17,12 @@
 
 namespace flotilla::actors {
 
+/// A task that a step makes.
+struct new_task {
+  storage::task_record record;
+  std::vector<event> events;  ///< its first ones, from position 1
+};
+
 /// What happens together.
 struct step {
   org_id org;
@@ -27,6 +33,9 @@ struct step {
   std::vector<storage::message_draft> messages;
   std::optional<storage::stored<agent>> relies_on;  ///< must still stand as it was read
   storage::task_effects effects;                    ///< what the change of the record counts as
+  std::vector<new_task> made;                       ///< tasks that `task` has delegated
+  std::vector<storage::task_signal> signals;        ///< what other agents must then do
+  std::vector<storage::task_signal> acted_on;       ///< what this step has done; taken away
 };
 
 /// What a commit answers: the task's record as it now stands, where the step changed it.
@@ -44,9 +53,10 @@ class journal {
           std::function<redactor_ptr(org_id)> redactor_of = {})
       : store_(in), hub_(hub), stamp_(std::move(stamp)), redactor_of_(std::move(redactor_of)) {}
 
-  /// Commits a step. `done` is called once, in the store's writer lane or within this call, after the watchers
-  /// have been told. Errors: those of store::commit; conflict: `before` or `relies_on` no longer stand.
-  void commit(step what, storage::durability level, reply<committed> done);
+  /// Commits a step. `done` is called once, in the store's writer lane or within this call, when the step is durable
+  /// and the watchers have been told. Errors: those of store::commit; conflict: `before` or `relies_on` no longer
+  /// stand.
+  void commit(step what, reply<committed> done);
 
   /// Adds messages to any batch and commits it (for changes that concern no task). Answers with the messages as they
   /// stand on the bus, in their order. `placed`, where set and there are messages, is called with all of them in the

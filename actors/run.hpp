@@ -1,8 +1,8 @@
 // The actor of one run: carries out what the run machine asks for, a committed step at a time.
 //
 // A step gathers events, applies each to the machine, and is committed as one batch; what it begins (a model call,
-// a tool) is begun when the batch stands. One commit is under way at a time; what a model says meanwhile gathers in
-// its inbox and becomes the next step.
+// a tool) is begun when the batch is durable. One commit is under way at a time; what a model says meanwhile gathers
+// in its inbox and becomes the next step, so a burst of increments shares the syncs that the disk can give.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +19,7 @@
 #include "actors/measured.hpp"
 #include "actors/model_inbox.hpp"
 #include "actors/redaction.hpp"
+#include "core/builtin_tools.hpp"
 #include "core/run_machine.hpp"
 #include "core/toolset.hpp"
 #include "storage/records.hpp"
@@ -30,9 +31,11 @@ struct run_seed {
   agent_key who;
   storage::stored<agent> assignee;
   storage::stored<storage::task_record> record;
-  std::vector<event> events;  ///< of the current attempt
-  event_seq last_seq = 0;     ///< of the task's journal
-  /// The limits of its first model call, as they were read with it; nothing: they are still to be read.
+  std::vector<event> events;             ///< of the current attempt
+  event_seq last_seq = 0;                ///< of the task's journal
+  std::vector<builtin::report> reports;  ///< of the assignee, direct ones; see `builtin::delegate_tool`
+  std::vector<task> ended;               ///< delegated tasks that have ended, of which a signal stands
+  /// Of its first model call, as they were read with it; nothing: they are still to be read.
   std::optional<budget_limits> limits;
 };
 
@@ -41,10 +44,11 @@ struct run_tools {
   std::vector<tool_spec> specs;
   std::map<std::string, toolset*, std::less<>> owner;
 };
-[[nodiscard]] run_tools tools_for(const environment& env, const agent& who);
+/// The runtime's own tools first, and no toolset's of their names.
+[[nodiscard]] run_tools tools_for(const environment& env, const run_seed& seed);
 
 /// A machine that has been given the attempt's journal. Errors: internal (a journal that cannot be).
-[[nodiscard]] result<run_machine> replay(const run_seed& seed, std::vector<tool_spec> tools);
+[[nodiscard]] result<run_machine> replay(const environment& env, const run_seed& seed, std::vector<tool_spec> tools);
 
 /// What a run actor keeps.
 struct run_state {
@@ -52,16 +56,15 @@ struct run_state {
 
   environment_ptr env;
   agent_actor boss;
+  fleet_actor fleet;
   run_seed seed;
   run_tools tools;
   std::optional<run_machine> machine;
 
   // The step that gathers, and the one that is being committed.
   step gathering;
-  storage::durability level = storage::durability::buffered;
   std::vector<std::function<void()>> begin_after;  ///< what the gathering step begins
   step committing_step;                            ///< kept until it stands, to be tried again
-  storage::durability committing_level = storage::durability::buffered;
   std::vector<std::function<void()>> begin_now;
   bool committing = false;
   int conflicts = 0;  ///< in a row
@@ -87,6 +90,6 @@ struct run_state {
 
 /// The behavior. `boss` is told `run_over` before the actor ends.
 run_actor::behavior_type run(run_actor::stateful_pointer<run_state> self, environment_ptr env, agent_actor boss,
-                             run_seed seed);
+                             fleet_actor fleet, run_seed seed);
 
 }  // namespace flotilla::actors

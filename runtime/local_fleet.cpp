@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "actors/run_messages.hpp"
 #include "core/validation.hpp"
 #include "runtime/agent_changes.hpp"
 #include "runtime/bootstrap.hpp"
@@ -213,7 +214,7 @@ void local_fleet::archive_agent(const principal& who, agent_id which, reply<agen
 
 void local_fleet::tell_limit(org_id org, const error& reason) {
   if (reason.code != errc::forbidden || !limits_told_.due(org, reason.message, system_wall_clock().now())) return;
-  journal_->commit(org, {}, {limit_message(reason.message)}, [](const auto&) {});
+  journal_->commit(org, {}, {actors::limit_message(reason.message)}, [](const auto&) {});
 }
 
 void local_fleet::tell_agent(org_id org, agent_id which) const {
