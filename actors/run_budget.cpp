@@ -5,7 +5,6 @@
 #include "actors/run_parts.hpp"
 #include "core/bus_types.hpp"
 #include "core/run_events.hpp"
-#include "core/token_estimate.hpp"
 
 namespace flotilla::actors::run_parts {
 namespace {
@@ -30,6 +29,12 @@ void read_limits_then(run_pointer self) {
         }
         advance(self);
       });
+}
+
+std::uint64_t most_input(const run_state& state) {
+  const auto* provider = state.env->provider(state.seed.assignee.value.provider);
+  // Where there is none, the call ends with that.
+  return provider != nullptr ? provider->most_input_tokens(next_request(state)) : 0;
 }
 
 void claim_call(run_state& state, call_claim claim) {
@@ -73,7 +78,7 @@ result<bool> may_begin(run_pointer self) {
   }
   const auto limits = *std::exchange(budget.limits, std::nullopt);
   if (limits.empty()) return true;
-  if (!budget.input_tokens) budget.input_tokens = estimate_input_tokens(next_request(state));
+  if (!budget.input_tokens) budget.input_tokens = most_input(state);
   auto verdict = weigh_call(limits, *budget.input_tokens);
   if (auto* claim = std::get_if<call_claim>(&verdict)) {
     claim_call(state, std::move(*claim));

@@ -161,6 +161,9 @@ class model_provider {
   virtual ~model_provider() = default;
   [[nodiscard]] virtual std::unique_ptr<model_call> start(model_request request,
                                                           std::shared_ptr<model_sink> sink) = 0;
+  /// The most input tokens that it will count for a request, as far as that can be told in advance. Any thread; does
+  /// not block. By itself `estimate_input_tokens` (core/token_estimate.hpp).
+  [[nodiscard]] virtual std::uint64_t most_input_tokens(const model_request& request) const;
 };
 
 }  // namespace flotilla

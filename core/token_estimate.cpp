@@ -77,4 +77,8 @@ std::uint64_t estimate_input_tokens(const model_request& request) noexcept {
   return sum.tokens + (sum.quarters + quarters_in_token - 1) / quarters_in_token;
 }
 
+std::uint64_t model_provider::most_input_tokens(const model_request& request) const {
+  return estimate_input_tokens(request);
+}
+
 }  // namespace flotilla

@@ -19,7 +19,7 @@ inline constexpr std::uint64_t estimated_tokens_per_request = 32;
 inline constexpr std::uint64_t estimated_tokens_per_message = 8;
 inline constexpr std::uint64_t estimated_tokens_per_call = 24;
 inline constexpr std::uint64_t estimated_tokens_per_tool = 32;
-inline constexpr std::uint64_t estimated_tokens_for_tools = 600;
+inline constexpr std::uint64_t estimated_tokens_for_tools = 400;
 
 /// An upper estimate of the input tokens that a vendor will count for this request: of the system prompt, the whole
 /// conversation and the tools. For prose and source code it is about twice what is counted;

@@ -269,6 +269,10 @@ class planner {
 
 }  // namespace
 
+std::uint64_t count_rehearsed_input(const model_request& request) {
+  return stage_of(request).input_words;
+}
+
 std::vector<rehearsal_step> plan_rehearsal(const model_request& request) {
   const auto here = stage_of(request);
   auto script = parse_script(here.task);

@@ -53,6 +53,7 @@ BOOST_AUTO_TEST_CASE(a_task_without_a_script_is_mentioned) {
   BOOST_REQUIRE(got.answer.has_value());
   BOOST_TEST((got.answer->stop == stop_reason::end_turn));
   BOOST_TEST(got.answer->usage.input_tokens == 3U);
+  BOOST_TEST(provider->most_input_tokens(asked("Weigh the\n  anchors")) == 3U);  // it is known in advance
   BOOST_TEST(got.answer->usage.output_tokens > 10U);
   BOOST_TEST(play(asked("Weigh the\n  anchors")).text == got.text);
 }
