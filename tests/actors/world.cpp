@@ -163,10 +163,11 @@ void world::commit(storage::batch changes) const {
   BOOST_REQUIRE(committed);
 }
 
-agent_id world::add_agent(std::vector<std::string> approvals) {
+agent_id world::add_agent(std::vector<std::string> approvals, std::optional<agent_id> manager, std::string name) {
   agent made;
   made.id = agent_id::make(clock.now());
-  made.name = "Ada";
+  made.name = std::move(name);
+  made.manager = manager;
   made.role = "You are Ada.";
   made.model = "m1";
   made.provider = "scripted";
@@ -224,6 +225,14 @@ std::vector<event> world::events(task_id which) const {
     found.push_back(must(storage::decode_event(*entry.json)));
   }
   return found;
+}
+
+std::vector<task_id> world::children(task_id which) const {
+  return must(storage::read_children(*look(), org, which, 1000));
+}
+
+std::size_t world::signals(agent_id who) const {
+  return must(storage::read_signals(*look(), org, who)).size();
 }
 
 std::vector<std::string> world::story(task_id which) const {
