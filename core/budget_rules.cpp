@@ -2,6 +2,7 @@
 #include "core/budget_rules.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/retry_policy.hpp"
 
@@ -20,19 +21,26 @@ bool fits_now(const budget_standing& one, std::uint64_t tokens) noexcept {
 
 }  // namespace
 
+std::uint64_t shortest_answer(std::uint64_t limit) noexcept {
+  return std::clamp<std::uint64_t>(limit / min_output_share, 1, min_output_tokens);
+}
+
 budget_verdict weigh_call(const std::vector<budget_standing>& limits, std::uint64_t input_tokens) noexcept {
-  const auto tightest =
-      std::min_element(limits.begin(), limits.end(),
-                       [](const budget_standing& a, const budget_standing& b) { return left_of(a) < left_of(b); });
-  const auto which = static_cast<std::size_t>(tightest - limits.begin());
-  const auto left = left_of(*tightest);
-  if (left < input_tokens || left - input_tokens < min_output_tokens) return budget_used_up{which};
-  const auto output = std::min<std::uint64_t>(default_max_output_tokens, left - input_tokens);
+  std::size_t tightest = 0;
+  std::optional<std::size_t> used_up;
+  for (std::size_t i = 0; i < limits.size(); ++i) {
+    const auto left = left_of(limits[i]);
+    if (left < left_of(limits[tightest])) tightest = i;
+    const bool fits = left >= input_tokens && left - input_tokens >= shortest_answer(limits[i].limit);
+    if (!fits && (!used_up || left < left_of(limits[*used_up]))) used_up = i;
+  }
+  if (used_up) return budget_used_up{*used_up};
+  const auto output = std::min<std::uint64_t>(default_max_output_tokens, left_of(limits[tightest]) - input_tokens);
   const auto tokens = input_tokens + output;
   const auto busy = std::find_if_not(limits.begin(), limits.end(),
                                      [tokens](const budget_standing& one) { return fits_now(one, tokens); });
   if (busy != limits.end()) return budget_busy{static_cast<std::size_t>(busy - limits.begin())};
-  return budget_fits{tokens, static_cast<std::uint32_t>(output), output < default_max_output_tokens, which};
+  return budget_fits{tokens, static_cast<std::uint32_t>(output), output < default_max_output_tokens, tightest};
 }
 
 std::chrono::milliseconds delay_before_budget(std::uint32_t tries_made, double jitter) noexcept {

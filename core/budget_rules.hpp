@@ -15,9 +15,10 @@
 
 namespace flotilla {
 
-/// The shortest answer that a call is made for. Where a budget leaves less it is used up: an answer that is all but
-/// sure to be cut is paid for and worth nothing.
-inline constexpr std::uint32_t min_output_tokens = 256;
+// The shortest answer that a call is made for. Where a limit leaves less it is used up: an answer that is all but
+// sure to be cut is paid for and worth nothing. A limit of few tokens must not be used up from the start.
+inline constexpr std::uint64_t min_output_tokens = 256;
+inline constexpr std::uint64_t min_output_share = 10;  ///< or this part of the limit, where that is less
 
 /// Of the error in which a run ends that meets a limit.
 inline constexpr std::string_view budget_exceeded_code = "budget_exceeded";
@@ -51,10 +52,13 @@ struct budget_busy {
 };
 /// It does not fit, whatever the others give back.
 struct budget_used_up {
-  std::size_t which = 0;  ///< the standing that leaves least
+  std::size_t which = 0;  ///< of the standings that leave too little, the one that leaves least
   friend bool operator==(const budget_used_up&, const budget_used_up&) = default;
 };
 using budget_verdict = std::variant<budget_fits, budget_busy, budget_used_up>;
+
+/// The shortest answer for which a call is made within a limit; at least one token.
+[[nodiscard]] std::uint64_t shortest_answer(std::uint64_t limit) noexcept;
 
 /// Weighs a call against every limit that holds for it. Its answer is made shorter only where what is used leaves no
 /// more, not where others have reserved: most of that is given back. Precondition: there is a limit.

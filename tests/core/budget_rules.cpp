@@ -46,6 +46,19 @@ BOOST_AUTO_TEST_CASE(a_limit_that_leaves_less_is_used_up) {
   BOOST_TEST((weigh({{20'000, 20'000, 9'000}}) == budget_verdict(budget_used_up{0})));
 }
 
+BOOST_AUTO_TEST_CASE(a_small_limit_is_not_used_up_from_the_start) {
+  BOOST_TEST(shortest_answer(0) == 1U);
+  BOOST_TEST(shortest_answer(100) == 10U);
+  BOOST_TEST(shortest_answer(2'559) == 255U);
+  BOOST_TEST(shortest_answer(2'560) == 256U);
+  BOOST_TEST(shortest_answer(2'000'000'000) == 256U);
+  BOOST_TEST((weigh_call({{100, 0, 0}}, 20) == budget_verdict(budget_fits{100, 80, true, 0})));
+  BOOST_TEST((weigh_call({{100, 70, 0}}, 20) == budget_verdict(budget_fits{30, 10, true, 0})));
+  BOOST_TEST((weigh_call({{100, 71, 0}}, 20) == budget_verdict(budget_used_up{0})));
+  // What is enough for a small limit is too little for a large one, though it leaves more.
+  BOOST_TEST((weigh_call({{100, 60, 0}, {9'000, 8'900, 0}}, 20) == budget_verdict(budget_used_up{1})));
+}
+
 BOOST_AUTO_TEST_CASE(what_others_have_reserved_is_waited_for) {
   BOOST_TEST(
       (weigh({{2 * whole, 0, whole}}) == budget_verdict(budget_fits{whole, default_max_output_tokens, false, 0})));
@@ -75,11 +88,13 @@ BOOST_AUTO_TEST_CASE(what_fits_never_passes_a_limit) {
     if (const auto* fits = std::get_if<budget_fits>(&verdict)) {
       ++fitted;
       BOOST_TEST(fits->tokens == asked + fits->max_output_tokens);
-      BOOST_TEST(fits->max_output_tokens >= min_output_tokens);
-      for (const auto& one : limits) BOOST_TEST(one.used + one.reserved + fits->tokens <= one.limit);
+      for (const auto& one : limits) {
+        BOOST_TEST(one.used + one.reserved + fits->tokens <= one.limit);
+        BOOST_TEST(fits->max_output_tokens >= shortest_answer(one.limit));
+      }
     }
     const auto hopeless = [&](const budget_standing& one) {
-      return one.used + asked + min_output_tokens > one.limit;
+      return one.used + asked + shortest_answer(one.limit) > one.limit;
     };
     const bool any = std::any_of(limits.begin(), limits.end(), hopeless);
     BOOST_TEST(std::holds_alternative<budget_used_up>(verdict) == any);
