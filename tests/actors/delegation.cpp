@@ -267,6 +267,23 @@ BOOST_FIXTURE_TEST_CASE(a_cancel_reaches_everything_below, fleet_of_three) {
   for (const auto& who : {lead, ann, bob}) BOOST_TEST(signals(who) == 0U);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_cancel_reaches_a_task_that_was_given_to_another_agent, fleet_of_three) {
+  model.script = [](model_exchange& call) {
+    if (input_of(call) == "do it" && !results_of(call)) {
+      call.ask_tools({{"a", "delegate", call_to("Ann", "one")}, {"b", "delegate", call_to("Ann", "two")}});
+    }
+  };
+  const auto work = add_task(lead);
+  run_through(lead, work);
+  const auto moved = children(work).back();
+  BOOST_REQUIRE((status(moved) == task_status::pending));  // it lies in Ann's queue
+  reassign(moved, bob);
+  (void)at->cancel(lead, work);
+  settle();
+  BOOST_TEST((status(moved) == task_status::error));
+  for (const auto& who : {lead, ann, bob}) BOOST_TEST(signals(who) == 0U);
+}
+
 BOOST_FIXTURE_TEST_CASE(an_error_of_the_parent_stops_what_it_waited_for, fleet_of_three) {
   at->env->run_limit = 10s;
   tools.offer("search", true);
@@ -357,11 +374,11 @@ BOOST_FIXTURE_TEST_CASE(a_limit_of_runs_is_no_deadlock, fleet_of_three) {
 }
 
 BOOST_FIXTURE_TEST_CASE(the_plans_tasks_hold_for_delegated_ones, fleet_of_three) {
-  at->env->limits.tasks_per_month = 2;
+  at->env->limits.tasks_per_month = 1;
   const auto work = add_task(lead);
   run_through(lead, work);
   BOOST_TEST((status(work) == task_status::done));
-  BOOST_TEST(record(work).task.output->find("limit of 2 tasks a month") != std::string::npos);
+  BOOST_TEST(record(work).task.output->find("limit of 1 task a month is reached") != std::string::npos);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

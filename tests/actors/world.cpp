@@ -204,13 +204,22 @@ void world::change_agent(agent_id who, agent_status status) {
   at->changed(who);
 }
 
-void world::retitle(task_id which, std::string title) {
+void world::change_task(task_id which, const std::function<void(task&)>& change) {
   const auto before = must(storage::read_task(*look(), org, which));
   auto after = before->value;
-  after.task.title = std::move(title);
+  change(after.task);
   storage::batch changes;
   (void)storage::write_task(changes, org, &*before, after);
   commit(std::move(changes));
+}
+
+void world::retitle(task_id which, std::string title) {
+  change_task(which, [&](task& to) { to.title = std::move(title); });
+}
+
+void world::reassign(task_id which, agent_id who) {
+  change_task(which, [&](task& to) { to.assignee = who; });
+  at->changed(who);
 }
 
 storage::task_record world::record(task_id which) const {

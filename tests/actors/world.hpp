@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -109,6 +110,7 @@ struct world {
   task_id add_task(agent_id who, task_priority priority = task_priority::normal);
   void change_agent(agent_id who, agent_status status);
   void retitle(task_id which, std::string title);
+  void reassign(task_id which, agent_id who);
 
   storage::task_record record(task_id which) const;
   task_status status(task_id which) const { return record(which).task.status; }
@@ -131,6 +133,7 @@ struct world {
   void check(task_id which) const;
 
  private:
+  void change_task(task_id which, const std::function<void(task&)>& change);
   void commit(storage::batch changes) const;
   std::unique_ptr<storage::snapshot> look() const;
 };
