@@ -116,7 +116,9 @@ bool drop_claim(run_state& state) {
   step.effects.budgets.clear();
   if (state.gathering.after) state.gathering.after->reserved.reset();
   state.budget.claimed = false;
-  return !step.events.empty() || !step.messages.empty() || *step.after != state.seed.record.value;
+  const bool tells = !step.events.empty() || !step.messages.empty() || !step.made.empty();
+  const bool signals = !step.signals.empty() || !step.acted_on.empty();
+  return tells || signals || *step.after != state.seed.record.value;
 }
 
 void conclude_over_budget(run_state& state, task_error why, const storage::budget* reached) {

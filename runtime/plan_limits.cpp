@@ -13,7 +13,10 @@ result<void> check_tokens_left(const storage::snapshot& from, org_id org, agent_
   const auto budgets = storage::read_budgets(from, org, (*agent)->value, limits.tokens_per_month, now);
   if (!budgets) return fail(budgets.error());
   for (const auto& each : *budgets) {
-    if (each.standing.used >= each.standing.limit) return fail(errc::forbidden, storage::reached_text(each));
+    const auto& [limit, used, reserved] = each.standing;
+    if (used >= limit || limit - used < shortest_answer(limit)) {
+      return fail(errc::forbidden, storage::reached_text(each));
+    }
   }
   return {};
 }

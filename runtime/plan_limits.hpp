@@ -18,8 +18,9 @@ namespace flotilla::runtime {
 /// May a run of this agent begin or go on, as far as tokens are concerned: those of the plan, of its own budget and
 /// of the budgets of its managers? May block on the disk. Errors: forbidden, with the limit that is used up.
 ///
-/// This is for whoever asks to be told at once. That no limit is passed is not its doing: each model call is reserved
-/// (storage/budget_records.hpp), and a run that meets a limit later ends with it.
+/// This is for whoever asks to be told at once, where not the shortest answer is left. That no limit is passed is not
+/// its doing: each model call is reserved (storage/budget_records.hpp), and a run that meets a limit later ends with
+/// it.
 [[nodiscard]] result<void> check_tokens_left(const storage::snapshot& from, org_id org, agent_id who,
                                              const plan_limits& limits, timestamp now);
 
