@@ -142,7 +142,7 @@ BOOST_AUTO_TEST_CASE(a_thousand_waiting_runs_are_decided_after_a_restart) {
   for (int i = 0; i < tasks; ++i) {
     const auto& task = all[static_cast<std::size_t>(i)];
     const auto word = i % 3 == 0 ? "/reject" : "/approve";
-    const auto decided = api.post("/api/tasks/" + task + word, {{"comment", "no " + std::to_string(i)}});
+    const auto decided = api.post("/api/tasks/" + task + word, {{"comment", "word " + std::to_string(i)}});
     BOOST_REQUIRE_MESSAGE(decided.status == 200, decided.text);
   }
   await("all are done",
@@ -150,8 +150,9 @@ BOOST_AUTO_TEST_CASE(a_thousand_waiting_runs_are_decided_after_a_restart) {
   for (int i = 0; i < tasks; ++i) {
     const auto& task = all[static_cast<std::size_t>(i)];
     await_status(task, "done");
-    const auto expected =
-        i % 3 == 0 ? "A human rejected this call. They said: no " + std::to_string(i) : std::to_string(i);
+    const auto number = std::to_string(i);
+    const auto expected = i % 3 == 0 ? "A human rejected this call. They said: word " + number
+                                     : number + "\n\n[A human approved this call and said: word " + number + "]";
     BOOST_TEST(api.task(task)["output"] == expected);
   }
 }
