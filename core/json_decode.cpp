@@ -249,6 +249,7 @@ result<task> task_from_json(std::string_view json) {
       .field("input", value.input)
       .field("assignee", value.assignee)
       .field("requester", value.requester)
+      .field_if_any("parent", value.parent)
       .field("priority", value.priority)
       .field("epic_id", value.epic_id)
       .field("status", value.status)

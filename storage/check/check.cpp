@@ -49,6 +49,10 @@ constexpr table org_tables[] = {
     table::tasks_made,
     table::answers,
     table::answers_by_age,
+    table::children,
+    table::signals,
+    table::parked,
+    table::budgets,
 };
 
 bool is_known(char which) {
@@ -149,7 +153,7 @@ result<void> check_org(org_audit in) {
     if (auto done = check_single(in, of); !done) return done;
   }
   for (auto* part : {&check_access, &check_agents, &check_catalog, &check_tasks, &check_bus, &check_answers,
-                     &check_counters, &check_usage}) {
+                     &check_counters, &check_usage, &check_signals, &check_budgets}) {
     if (auto done = part(in); !done) return done;
   }
   return {};

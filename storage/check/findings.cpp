@@ -75,6 +75,14 @@ std::string_view name_of(keys::table which) noexcept {
       return "kept answers";
     case table::answers_by_age:
       return "kept answers by age";
+    case table::children:
+      return "tasks by parent";
+    case table::signals:
+      return "signals";
+    case table::parked:
+      return "waiting tasks by age";
+    case table::budgets:
+      return "budgets";
   }
   return "no table";
 }

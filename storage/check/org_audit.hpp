@@ -20,8 +20,8 @@
 
 namespace flotilla::storage {
 
-/// What all parts of an org's check share. The parts below fill the sums; `check_counters` and `check_usage` compare
-/// them with what was counted, and come last.
+/// What all parts of an org's check share. The parts below fill the sums; `check_counters`, `check_usage` and
+/// `check_budgets` compare them with what was counted, and come last.
 struct org_audit {
   const snapshot& from;
   findings& found;
@@ -38,6 +38,8 @@ struct org_audit {
   /// task can be given to another agent then).
   std::map<agent_id, usage_totals> used_by{};
   usage_totals used_before{};
+  /// Tokens that running tasks have reserved, by the budget row's key behind the org.
+  std::map<std::string, std::uint64_t> reserved{};
 };
 
 // The parts. Errors of each: those of every read; faults go to `found`.
@@ -49,6 +51,8 @@ struct org_audit {
 [[nodiscard]] result<void> check_answers(org_audit& in);
 [[nodiscard]] result<void> check_counters(org_audit& in);
 [[nodiscard]] result<void> check_usage(org_audit& in);
+[[nodiscard]] result<void> check_signals(org_audit& in);
+[[nodiscard]] result<void> check_budgets(org_audit& in);
 /// One task's record against its journal; `events` is raised by the number of its events.
 [[nodiscard]] result<void> check_journal(org_audit& in, const task_record& record, std::uint64_t& events);
 

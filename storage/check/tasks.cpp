@@ -45,6 +45,8 @@ void check_fields(org_audit& in, const task_record& record, const std::string& n
   if (record.queued && task.status != task_status::pending && task.status != task_status::waiting) {
     wrong(" is " + status + ", but is to be taken up.");
   }
+  if (record.parked_at && task.status != task_status::waiting) wrong(" is " + status + ", but waits for a human.");
+  if (record.reserved && task.status != task_status::running) wrong(" is " + status + ", but has reserved tokens.");
   if (task.attempt == 0 || (task.attempt == 1 && record.before_attempt != 0)) {
     wrong(" has an attempt that does not begin where it must.");
   }
@@ -80,6 +82,10 @@ result<void> check_references(task_pass& pass, const task& of, const std::string
   if (of.requester) {
     if (auto named = agent(*of.requester, "the requester"); !named) return named;
   }
+  if (of.parent) {
+    const auto found = require_row(in, keys::task(in.org, *of.parent), name, "the parent " + of.parent->to_string());
+    if (!found) return fail(found.error());
+  }
   if (!of.epic_id) return {};
   const auto found = require_row(in, keys::epic(in.org, *of.epic_id), name, "the epic " + of.epic_id->to_string());
   return found ? result<void>() : fail(found.error());
@@ -96,6 +102,12 @@ void sum_up(org_audit& in, const task_record& record) {
     if (task.status == task_status::done) ++epic.done;
   }
   ++in.made_in[first_day_of(budget_period::month, task.created_at)];
+  if (record.reserved) {
+    for (const auto& row : record.reserved->rows) {
+      const auto key = keys::budget(in.org, row.period, row.bucket, row.agent);
+      in.reserved[key.substr(keys::all(keys::table::budgets, in.org).size())] += record.reserved->tokens;
+    }
+  }
   if (task.usage.total() == 0 && !record.counted) return;
   auto& used = in.used_by[task.assignee];
   const auto& before = record.usage_before;
@@ -170,7 +182,7 @@ result<void> check_tasks(org_audit& in) {
   };
   for (const auto index :
        {keys::table::tasks_by_status, keys::table::tasks_by_assignee, keys::table::tasks_by_assignee_and_status,
-        keys::table::tasks_by_epic, keys::table::work}) {
+        keys::table::tasks_by_epic, keys::table::work, keys::table::children, keys::table::parked}) {
     if (auto closed = pass.rows.close(index, ulid::size, keys_at); !closed) return closed;
   }
   auto closed = close_table(in, keys::table::inputs, ulid::size, pass.inputs, rules::input,
