@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(damage_is_told) {
   random_values draw(3);
   const std::vector<std::string> optional_ones{"tool", "callId", "data"};
   check_damage(to_json(random_agent(draw)), agent_from_json, {});
-  check_damage(to_json(random_task(draw)), task_from_json, {});
+  check_damage(to_json(random_task(draw)), task_from_json, {}, {"parent"});
   check_damage(to_json(random_event(draw)), event_from_json, optional_ones);
   check_damage(to_json(random_message(draw)), message_from_json, {"data"});
 }
