@@ -6,6 +6,7 @@
 #include "core/bus_types.hpp"
 #include "core/run_machine.hpp"
 #include "storage/check/org_audit.hpp"
+#include "storage/codec.hpp"
 
 namespace flotilla::storage {
 namespace {
@@ -27,7 +28,7 @@ class journal_fold {
       : in_(in), record_(record), name_(std::move(name)) {}
 
   void add(std::uint64_t seq, std::string_view json);
-  void close();
+  [[nodiscard]] result<void> close();
 
  private:
   void wrong(std::string_view rule, const std::string& what) {
@@ -40,6 +41,7 @@ class journal_fold {
   void compare_status();
   void compare_end();
   void compare_output();
+  [[nodiscard]] result<void> compare_children();
   void compare_usage(std::string_view of, const token_usage& recorded, const token_usage& told, bool may_be_more);
 
   org_audit& in_;
@@ -83,7 +85,8 @@ void journal_fold::fold(const event& happened) {
   const std::string_view text = happened.text;
   if (text == run_status::queued) now_.queued = true;
   if (text == run_status::model_call) now_.in_call = true;
-  if (text == run_status::model_answer || text == run_status::retrying || text == run_status::resumed) {
+  if (text == run_status::model_answer || text == run_status::retrying || text == run_status::resumed ||
+      text == run_status::crashed) {
     now_.in_call = false;
   }
   now_.last_status = text;
@@ -93,20 +96,22 @@ void journal_fold::fold(const event& happened) {
 /// One of the attempts before the record's own.
 void journal_fold::end_attempt() {
   ++ended_;
+  in_.delegated += now_.machine.delegated().size();
   used_before_ += now_.machine.usage();
   more_used_before_ = more_used_before_ || (now_.in_call && now_.last_status == run_status::error);
   now_ = {};
 }
 
-void journal_fold::close() {
-  if (!sound_) return;
+result<void> journal_fold::close() {
+  in_.delegated += now_.machine.delegated().size();
+  if (!sound_) return {};
   if (record_.before_attempt > last_) {
     wrong(rules::task_journal, " has an attempt that begins behind its journal's end.");
   } else if (ended_ + 1 != record_.task.attempt) {
     wrong(rules::task_journal, " is in attempt " + std::to_string(record_.task.attempt) + ", but " +
                                    std::to_string(ended_) + " have ended before it.");
   }
-  if (!sound_) return;
+  if (!sound_) return {};
   compare_status();
   compare_end();
   compare_output();
@@ -115,6 +120,7 @@ void journal_fold::close() {
   told += now_.machine.usage();
   const bool failed_call = now_.in_call && record_.task.status == task_status::error;
   compare_usage("", record_.task.usage, told, failed_call);
+  return sound_ ? compare_children() : result<void>();
 }
 
 void journal_fold::compare_status() {
@@ -135,6 +141,7 @@ void journal_fold::compare_status() {
   if (status == task_status::waiting && machine.waiting() == record_.queued) {
     return says(record_.queued ? "waits for humans, who have not decided" : "waits for nobody");
   }
+  if (record_.parked_at && !record_.queued && machine.awaiting_approval().empty()) return says("waits for no human");
   if (status == task_status::pending && now_.queued && !record_.queued) return says("is to be taken up");
 }
 
@@ -154,6 +161,30 @@ void journal_fold::compare_output() {
   if (!good || (recorded && recorded->empty())) {
     wrong(rules::task_output, " has an output that is not what its journal's output events join to.");
   }
+}
+
+/// Each task that this attempt has delegated is there; and where it has ended and is waited for, a signal says so.
+result<void> journal_fold::compare_children() {
+  const auto& parent = record_.task;
+  for (const auto& made : now_.machine.delegated()) {
+    const auto bytes = in_.from.get(keys::task(in_.org, made.task));
+    if (!bytes) return fail(bytes.error());
+    const auto child = *bytes ? decode_task(**bytes) : fail(errc::internal, {});
+    if (*bytes && !child) continue;  // that is told elsewhere
+    const auto name = " has delegated the task " + made.task.to_string();
+    if (!child || child->record.task.parent != parent.id) {
+      wrong(rules::delegation, name + (child ? ", which says otherwise." : ", which there is not."));
+      continue;
+    }
+    const auto status = child->record.task.status;
+    const bool ended = status == task_status::done || status == task_status::error;
+    if (!ended || !made.wait || made.ended || now_.machine.ended()) continue;
+    const auto told = exists(
+        in_.from, keys::signal(in_.org, parent.assignee, parent.id, keys::signal_kind::child_ended, made.task));
+    if (!told) return fail(told.error());
+    if (!*told) wrong(rules::delegation, name + " and waits for it; it has ended, and no signal says so.");
+  }
+  return {};
 }
 
 void journal_fold::compare_usage(std::string_view of, const token_usage& recorded, const token_usage& told,
@@ -177,8 +208,7 @@ result<void> check_journal(org_audit& in, const task_record& record, std::uint64
         if (rest.size() == keys::seq_size) fold.add(keys::seq_from(rest), json);
         return result<void>{};
       });
-  if (done) fold.close();
-  return done;
+  return done ? fold.close() : done;
 }
 
 }  // namespace flotilla::storage

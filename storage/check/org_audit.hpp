@@ -38,6 +38,7 @@ struct org_audit {
   /// task can be given to another agent then).
   std::map<agent_id, usage_totals> used_by{};
   usage_totals used_before{};
+  std::uint64_t delegated = 0;  ///< tasks, as journals tell
   /// Tokens that running tasks have reserved, by the budget row's key behind the org.
   std::map<std::string, std::uint64_t> reserved{};
 };
@@ -88,6 +89,9 @@ class index_audit {
   /// is a fault of its own), no row where there is no such object.
   using keys_at = std::function<result<std::optional<std::vector<std::string>>>(std::string_view position)>;
   [[nodiscard]] result<void> close(keys::table index, std::size_t position_size, const keys_at& of);
+
+  /// Rows of a table that were found as they must be.
+  [[nodiscard]] std::uint64_t good(keys::table index) const;
 
  private:
   [[nodiscard]] result<void> hunt(keys::table index, std::size_t position_size, const keys_at& of);

@@ -185,6 +185,11 @@ result<void> check_tasks(org_audit& in) {
         keys::table::tasks_by_epic, keys::table::work, keys::table::children, keys::table::parked}) {
     if (auto closed = pass.rows.close(index, ulid::size, keys_at); !closed) return closed;
   }
+  if (const auto children = pass.rows.good(keys::table::children); children != in.delegated) {
+    in.found.fault(rules::delegation, "Journals of the org " + in.org.to_string() + " tell of " +
+                                          std::to_string(in.delegated) + " delegated tasks; " +
+                                          std::to_string(children) + " tasks have a parent.");
+  }
   auto closed = close_table(in, keys::table::inputs, ulid::size, pass.inputs, rules::input,
                             [](const coded_task& of) { return of.input_mark.has_value(); });
   if (!closed) return closed;

@@ -1,4 +1,5 @@
-// A store with something of everything, written by the same functions as everywhere: what a check finds no fault with.
+// A store with something of everything, written by the same functions as everywhere: what a check finds no fault
+// with.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include "storage/answer_records.hpp"
 #include "storage/catalog_records.hpp"
 #include "storage/check.hpp"
+#include "storage/codec.hpp"
 #include "storage/counters.hpp"
 #include "storage/key_schema.hpp"
 #include "storage/records.hpp"
@@ -104,14 +106,15 @@ class checked_world {
          {status_event(run_status::done)});
   }
   void fail_with(stored<task_record>& of, const task_error& why, const std::function<void(batch&)>& also = {}) {
-    step(of,
-         [&](task_record& record) {
-           record.task.status = task_status::error;
-           record.task.error = why;
-           record.task.finished_at = clock.time;
-           record.queued = false;
-         },
-         {error_event(why), status_event(run_status::error)}, also);
+    step(
+        of,
+        [&](task_record& record) {
+          record.task.status = task_status::error;
+          record.task.error = why;
+          record.task.finished_at = clock.time;
+          record.queued = false;
+        },
+        {error_event(why), status_event(run_status::error)}, also);
   }
   void queue(stored<task_record>& of) {
     step(of, [](task_record& record) { record.queued = true; }, {status_event(run_status::queued)});
@@ -214,22 +217,23 @@ class checked_world {
     running = make_task(boss.id);
     begin(running);
     answer(running, "one moment", stop_reason::tool_use, {{"c1", "delegate", "{}"}});
-    step(running,
-         [this](task_record& record) {
-           record.reserved = reservation{100, {budget_row}};
-         },
-         {tool_call_event({"c1", "delegate", "{}"})},
-         [this](batch& into) {
-           into.add({keys::budget(org, budget_row.period, budget_row.bucket, budget_row.agent), {130, 100}, {}});
-         });
     child = make_task(worker.id, [this](task_record& record) {
       record.task.parent = running.value.task.id;
       record.from = delegation{boss.id, "c1", 1, 1, true};
     });
+    const tool_request call{"c1", "delegate", "{}"};
+    step(
+        running,
+        [this](task_record& record) {
+          record.reserved = reservation{100, {budget_row}};
+        },
+        {tool_call_event(call), delegated_event(call, {child.value.task.id, worker.id, true})},
+        [this](batch& into) {
+          into.add({keys::budget(org, budget_row.period, budget_row.bucket, budget_row.agent), {130, 100}, {}});
+        });
     begin(child);
     fail_with(child, {"internal", "why"}, [this](batch& into) {
-      write_signal(into, org,
-                   {boss.id, running.value.task.id, keys::signal_kind::child_ended, child.value.task.id});
+      write_signal(into, org, {boss.id, running.value.task.id, keys::signal_kind::child_ended, child.value.task.id});
     });
 
     waiting = make_task(worker.id);
@@ -249,5 +253,41 @@ class checked_world {
     fail_with(failed, {"cancelled", "The task was cancelled."});
   }
 };
+
+/// A way to spoil a good store, and the rules that are broken then, each as often as it stands there.
+struct spoilt {
+  std::string name;
+  std::function<void(checked_world&, batch&)> spoil;
+  std::vector<std::string> rules;
+};
+
+/// Spoils a store of its own in each way, and requires that exactly these faults are found.
+inline void find_exactly(const std::vector<spoilt>& ways) {
+  for (const auto& each : ways) {
+    const auto kept = make_memory_store();
+    checked_world world(*kept);
+    world.write([&](batch& into) { each.spoil(world, into); });
+    const auto found = world.checked();
+    std::vector<std::string> rules;
+    std::string texts;
+    for (const auto& fault : found.named) {
+      rules.push_back(fault.rule);
+      texts += "\n  " + fault.rule + ": " + fault.text;
+    }
+    auto expected = each.rules;
+    std::sort(expected.begin(), expected.end());
+    std::sort(rules.begin(), rules.end());
+    BOOST_TEST(rules == expected, each.name << texts);
+    BOOST_TEST(found.faults == rules.size());
+  }
+}
+
+/// Replaces a task's record without its index rows and counters.
+inline void put_record(const checked_world& in, batch& into, const stored<task_record>& of,
+                       const std::function<void(task_record&)>& change) {
+  auto after = of.value;
+  change(after);
+  into.put(keys::task(in.org, after.task.id), encode(after, input_mark_of(of.bytes)));
+}
 
 }  // namespace flotilla::storage::testing

@@ -17,25 +17,10 @@ struct fixture : memory_fixture {
   checked_world world{*kept};
 };
 
-/// A way to spoil a good store, and the rules that are broken then, each once.
-struct spoilt {
-  std::string name;
-  std::function<void(checked_world&, batch&)> spoil;
-  std::vector<std::string> rules;
-};
-
 std::string value_of(const checked_world& in, const std::string& key) {
   const auto found = get(in.kept, key);
   BOOST_REQUIRE(found);
   return *found;
-}
-
-/// Replaces a task's record without its index rows and counters.
-void put_record(const checked_world& in, batch& into, const stored<task_record>& of,
-                const std::function<void(task_record&)>& change) {
-  auto after = of.value;
-  change(after);
-  into.put(keys::task(in.org, after.task.id), encode(after, input_mark_of(of.bytes)));
 }
 
 std::string event_key(const checked_world& in, const stored<task_record>& of, std::uint64_t seq) {
@@ -70,26 +55,6 @@ const task_id no_task{ulid{{9, 9, 9}}};
 const agent_id no_agent{ulid{{9, 9, 9}}};
 const epic_id no_epic{ulid{{9, 9, 9}}};
 const org_id no_org{ulid{{9, 9, 9}}};
-
-void find_exactly(const std::vector<spoilt>& ways) {
-  for (const auto& each : ways) {
-    const auto kept = make_memory_store();
-    checked_world world(*kept);
-    world.write([&](batch& into) { each.spoil(world, into); });
-    const auto found = world.checked();
-    std::vector<std::string> rules;
-    std::string texts;
-    for (const auto& fault : found.named) {
-      rules.push_back(fault.rule);
-      texts += "\n  " + fault.rule + ": " + fault.text;
-    }
-    auto expected = each.rules;
-    std::sort(expected.begin(), expected.end());
-    std::sort(rules.begin(), rules.end());
-    BOOST_TEST(rules == expected, each.name << texts);
-    BOOST_TEST(found.faults == rules.size());
-  }
-}
 
 }  // namespace
 
@@ -154,11 +119,14 @@ BOOST_AUTO_TEST_CASE(tables_and_orgs) {
        {"org"}},
       {"an org without an admin token",
        [](auto& in, batch& into) {
-         into.put(keys::token(in.hash), encode(api_token{in.token, in.org, in.owner, "first", role::viewer, at(0), {}}));
+         into.put(keys::token(in.hash),
+                  encode(api_token{in.token, in.org, in.owner, "first", role::viewer, at(0), {}}));
        },
        {"org"}},
       {"an org that is another one",
-       [](auto& in, batch& into) { into.put(keys::org(in.org), encode(org{no_org, "org", at(0)})); },
+       [](auto& in, batch& into) {
+         into.put(keys::org(in.org), encode(org{no_org, "org", at(0)}));
+       },
        {"record"}},
   });
 }
@@ -205,7 +173,9 @@ BOOST_AUTO_TEST_CASE(agents_and_managers) {
        [](auto& in, batch& into) { into.put(keys::agent(in.org, in.boss.id), to_json(in.worker)); },
        {"record", "counter", "index-stray"}},
       {"an agent that is not counted",
-       [](auto& in, batch& into) { into.add({keys::org_counters(in.org), {-1, 1}, {}}); },
+       [](auto& in, batch& into) {
+         into.add({keys::org_counters(in.org), {-1, 1}, {}});
+       },
        {"counter"}},
   });
 }
@@ -251,9 +221,8 @@ BOOST_AUTO_TEST_CASE(tasks_and_their_index_rows) {
        }),
        {"index-missing"}},
       {"of a child",
-       erase_row([](checked_world& in) {
-         return keys::child(in.org, in.running.value.task.id, in.child.value.task.id);
-       }),
+       erase_row(
+           [](checked_world& in) { return keys::child(in.org, in.running.value.task.id, in.child.value.task.id); }),
        {"index-missing"}},
       {"of a waiting task by age",
        erase_row([](checked_world& in) {
@@ -290,7 +259,8 @@ BOOST_AUTO_TEST_CASE(tasks_and_what_they_name) {
       {"an input that is lost",
        [](auto& in, batch& into) { into.erase(keys::input(in.org, in.done.value.task.id)); },
        {"input"}},
-      {"another input", [](auto& in, batch& into) { into.put(keys::input(in.org, in.done.value.task.id), "x"); },
+      {"another input",
+       [](auto& in, batch& into) { into.put(keys::input(in.org, in.done.value.task.id), "x"); },
        {"input"}},
       {"an input that nobody asks for",
        [](auto& in, batch& into) { into.put(keys::input(in.org, in.failed.value.task.id), "x"); },
@@ -334,12 +304,14 @@ BOOST_AUTO_TEST_CASE(tasks_and_what_they_name) {
 BOOST_AUTO_TEST_CASE(journals) {
   find_exactly({
       {"a gap", [](auto& in, batch& into) { into.erase(event_key(in, in.done, 3)); }, {"journal-gap"}},
-      {"a first event that is lost", [](auto& in, batch& into) { into.erase(event_key(in, in.done, 1)); },
+      {"a first event that is lost",
+       [](auto& in, batch& into) { into.erase(event_key(in, in.done, 1)); },
        {"journal-gap"}},
       {"a last event that is lost",
        [](auto& in, batch& into) { into.erase(event_key(in, in.done, in.last_seq[in.done.value.task.id])); },
        {"task-journal"}},
-      {"an event that cannot be read", [](auto& in, batch& into) { into.put(event_key(in, in.done, 2), "x"); },
+      {"an event that cannot be read",
+       [](auto& in, batch& into) { into.put(event_key(in, in.done, 2), "x"); },
        {"journal-event"}},
       {"an event that is another one",
        [](auto& in, batch& into) { into.put(event_key(in, in.done, 2), value_of(in, event_key(in, in.done, 3))); },
@@ -347,7 +319,8 @@ BOOST_AUTO_TEST_CASE(journals) {
       {"an event that has no place",
        [](auto& in, batch& into) { put_event(in, into, in.done, status_event(run_status::model_answer), 2); },
        {"journal-event"}},
-      {"events of no task", [](auto& in, batch& into) { into.put(keys::event(in.org, no_task, 1), "x"); },
+      {"events of no task",
+       [](auto& in, batch& into) { into.put(keys::event(in.org, no_task, 1), "x"); },
        {"journal-stray"}},
       {"a task that runs and has ended",
        [](auto& in, batch& into) {
@@ -356,7 +329,7 @@ BOOST_AUTO_TEST_CASE(journals) {
        {"task-journal"}},
       {"a task that waits and was decided",
        [](auto& in, batch& into) {
-         put_event(in, into, in.waiting, decision_event(true, "rm", "c1", ""),
+         put_event(in, into, in.waiting, decision_event({true, false, {}}, "rm", "c1"),
                    in.last_seq[in.waiting.value.task.id] + 1);
        },
        {"task-journal"}},
@@ -390,7 +363,8 @@ BOOST_AUTO_TEST_CASE(journals) {
          put_record(in, into, in.done, [](task_record& record) { record.task.output = "Hello!"; });
        },
        {"task-output"}},
-      {"no output", [](auto& in, batch& into) {
+      {"no output",
+       [](auto& in, batch& into) {
          put_record(in, into, in.waiting, [](task_record& record) { record.task.output.reset(); });
        },
        {"task-output"}},
@@ -433,19 +407,24 @@ BOOST_AUTO_TEST_CASE(the_bus) {
       {"a message that is lost",
        [](auto& in, batch& into) { into.erase(keys::message(in.org, 3)); },
        {"bus-gap", "index-stray", "index-stray", "index-stray"}},
-      {"another head", [](auto& in, batch& into) { into.put(keys::bus_head(in.org), encode_log_head(1000)); },
+      {"another head",
+       [](auto& in, batch& into) { into.put(keys::bus_head(in.org), encode_log_head(1000)); },
        {"bus-gap"}},
-      {"a head that cannot be read", [](auto& in, batch& into) { into.put(keys::bus_head(in.org), "x"); }, {"bus-gap"}},
-      {"a message that cannot be read", [](auto& in, batch& into) { into.put(keys::message(in.org, 3), "x"); },
+      {"a head that cannot be read",
+       [](auto& in, batch& into) { into.put(keys::bus_head(in.org), "x"); },
+       {"bus-gap"}},
+      {"a message that cannot be read",
+       [](auto& in, batch& into) { into.put(keys::message(in.org, 3), "x"); },
        {"record"}},
       {"a message that is another one",
        [](auto& in, batch& into) { into.put(keys::message(in.org, 3), value_of(in, keys::message(in.org, 2))); },
        {"record", "index-stray"}},
-      {"a message of the future",
+      {"a message of the past",
        [](auto& in, batch& into) {
-         put_message(in, into, 3, [](std::string& json) { replace(json, "\"createdAt\":\"2023", "\"createdAt\":\"2033"); });
+         put_message(in, into, 3,
+                     [](std::string& json) { replace(json, "\"createdAt\":\"2023", "\"createdAt\":\"2013"); });
        },
-       std::vector<std::string>(0)},
+       {"bus-time"}},
       {"a message without its type's row",
        [](auto& in, batch& into) {
          into.erase(keys::messages_by_type(in.org, bus::task_created) + keys::seq_bytes(1));
@@ -457,9 +436,7 @@ BOOST_AUTO_TEST_CASE(the_bus) {
        },
        {"index-missing"}},
       {"a message without its agent's row",
-       [](auto& in, batch& into) {
-         into.erase(keys::messages_by_agent(in.org, in.boss.id) + keys::seq_bytes(1));
-       },
+       [](auto& in, batch& into) { into.erase(keys::messages_by_agent(in.org, in.boss.id) + keys::seq_bytes(1)); },
        {"index-missing"}},
       {"a message without its epic's row",
        [](auto& in, batch& into) { into.erase(keys::messages_by_epic(in.org, in.goal) + keys::seq_bytes(1)); },
@@ -469,19 +446,24 @@ BOOST_AUTO_TEST_CASE(the_bus) {
        {"index-stray"}},
       {"a message of a task that is not there",
        [](auto& in, batch& into) { into.erase(keys::task(in.org, in.failed.value.task.id)); },
-       {"reference", "reference", "journal-stray", "counter", "counter", "index-stray", "index-stray", "index-stray"}},
+       {"reference", "reference", "journal-stray", "counter", "counter", "index-stray", "index-stray",
+        "index-stray"}},
   });
 }
 
 BOOST_AUTO_TEST_CASE(access_and_catalog) {
   find_exactly({
-      {"a user who cannot be read", [](auto& in, batch& into) { into.put(keys::user(in.org, in.owner), "x"); },
+      {"a user who cannot be read",
+       [](auto& in, batch& into) { into.put(keys::user(in.org, in.owner), "x"); },
        {"record"}},
-      {"a user who is not there", [](auto& in, batch& into) { into.erase(keys::user(in.org, in.owner)); },
+      {"a user who is not there",
+       [](auto& in, batch& into) { into.erase(keys::user(in.org, in.owner)); },
        {"reference"}},
-      {"a token's record that is lost", [](auto& in, batch& into) { into.erase(keys::token(in.hash)); },
+      {"a token's record that is lost",
+       [](auto& in, batch& into) { into.erase(keys::token(in.hash)); },
        {"token", "org"}},
-      {"a token's row that is lost", [](auto& in, batch& into) { into.erase(keys::org_token(in.org, in.token)); },
+      {"a token's row that is lost",
+       [](auto& in, batch& into) { into.erase(keys::org_token(in.org, in.token)); },
        {"token", "token", "org", "counter"}},
       {"a use of no token",
        [](auto& in, batch& into) { write_token_use(into, in.org, token_id{ulid{{9}}}, at(0)); },
@@ -490,7 +472,9 @@ BOOST_AUTO_TEST_CASE(access_and_catalog) {
        [](auto&, batch& into) { into.put(keys::token(token_hash{7}), "x"); },
        {"record"}},
       {"a secret that is cut",
-       [](auto& in, batch& into) { into.put(keys::secret(in.org, {secret_scope::org, {}, "KEY"}), "x"); },
+       [](auto& in, batch& into) {
+         into.put(keys::secret(in.org, {secret_scope::org, {}, "KEY"}), "x");
+       },
        {"record"}},
       {"a secret of no scope",
        [](auto& in, batch& into) {
@@ -512,19 +496,23 @@ BOOST_AUTO_TEST_CASE(access_and_catalog) {
       {"a name that leads nowhere",
        [](auto& in, batch& into) { into.put(keys::mcp_name(in.org, "other"), position(ulid{{9}})); },
        {"mcp-name"}},
-      {"a second name", [](auto& in, batch& into) {
-         into.put(keys::mcp_name(in.org, "other"), position(in.server.id.value));
-       },
+      {"a second name",
+       [](auto& in, batch& into) { into.put(keys::mcp_name(in.org, "other"), position(in.server.id.value)); },
        {"mcp-name"}},
-      {"a name that is lost", [](auto& in, batch& into) { into.erase(keys::mcp_name(in.org, "files")); }, {"mcp-name"}},
+      {"a name that is lost",
+       [](auto& in, batch& into) { into.erase(keys::mcp_name(in.org, "files")); },
+       {"mcp-name"}},
       {"an answer without its age",
        [](auto& in, batch& into) {
-         into.erase(keys::answer_age(in.org, static_cast<std::uint64_t>(at(5).time_since_epoch().count()), in.answered));
+         into.erase(
+             keys::answer_age(in.org, static_cast<std::uint64_t>(at(5).time_since_epoch().count()), in.answered));
        },
        {"index-missing"}},
-      {"an age of no answer", [](auto& in, batch& into) { into.put(keys::answer_age(in.org, 1, digest{9}), {}); },
+      {"an age of no answer",
+       [](auto& in, batch& into) { into.put(keys::answer_age(in.org, 1, digest{9}), {}); },
        {"index-stray"}},
-      {"an answer that cannot be read", [](auto& in, batch& into) { into.put(keys::answer(in.org, in.answered), "x"); },
+      {"an answer that cannot be read",
+       [](auto& in, batch& into) { into.put(keys::answer(in.org, in.answered), "x"); },
        {"record"}},
   });
 }
