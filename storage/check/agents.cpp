@@ -88,7 +88,7 @@ result<void> check_agents(org_audit& in) {
     if (!bytes) return fail(bytes.error());
     if (!*bytes) return std::vector<std::string>();
     const auto value = agent_from_json(**bytes);
-    if (!value) return std::nullopt;
+    if (!value || position != keys::bytes_of(value->id.value)) return std::nullopt;
     return index_keys(in.org, *value);
   };
   for (const auto index : {keys::table::agents_by_status, keys::table::agents_by_manager}) {

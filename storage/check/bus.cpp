@@ -73,7 +73,7 @@ result<void> check_bus(org_audit& in) {
     if (!bytes) return fail(bytes.error());
     if (!*bytes) return std::vector<std::string>();
     const auto value = message_from_json(**bytes);
-    if (!value) return std::nullopt;
+    if (!value || value->seq != keys::seq_from(position)) return std::nullopt;
     return index_keys(in.org, *value);
   };
   for (const auto index : {keys::table::messages_by_agent, keys::table::messages_by_task,

@@ -78,11 +78,17 @@ result<void> each_group(const snapshot& from, key_range rest,
 
 /// Every row belongs to a table that there is.
 result<void> check_tables(const snapshot& from, findings& found) {
-  found.count(table::meta, 1);
+  auto done = each_row(from, keys::all(table::meta), [&found](std::string_view rest, std::string_view) {
+    found.count(table::meta, 1);
+    if (keys::all(table::meta).append(rest) != keys::format()) {
+      found.fault(rules::table, "There is a row beside that of the format (" + hex(rest) + ").");
+    }
+    return result<void>{};
+  });
+  if (!done) return done;
   return each_group(from, {}, [&found](const std::string& key) {
-    const bool known = !key.empty() && is_known(key.front()) &&
-                       (key.front() != static_cast<char>(table::meta) || key == keys::format());
-    if (!known) found.fault(rules::table, "There are rows of no table (" + hex(key.substr(0, 1)) + ").");
+    if (key.empty() || !is_known(key.front()))
+      found.fault(rules::table, "There are rows of no table (" + hex(key.substr(0, 1)) + ").");
     return std::size_t{1};
   });
 }

@@ -141,7 +141,8 @@ void journal_fold::compare_status() {
   if (status == task_status::waiting && machine.waiting() == record_.queued) {
     return says(record_.queued ? "waits for humans, who have not decided" : "waits for nobody");
   }
-  if (record_.parked_at && !record_.queued && machine.awaiting_approval().empty()) return says("waits for no human");
+  if (status == task_status::waiting && !record_.queued && record_.parked_at && machine.awaiting_approval().empty())
+    return says("waits for no human");
   if (status == task_status::pending && now_.queued && !record_.queued) return says("is to be taken up");
 }
 

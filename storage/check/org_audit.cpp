@@ -79,13 +79,8 @@ result<void> index_audit::close(keys::table index, std::size_t position_size, co
   if (!counted) return counted;
   in_.found.count(index, rows);
   // All that must be there is there, each once: as many rows are exactly these.
-  if (rows == good(index)) return {};
+  if (rows == good_[static_cast<char>(index)]) return {};
   return hunt(index, position_size, of);
-}
-
-std::uint64_t index_audit::good(keys::table index) const {
-  const auto found = good_.find(static_cast<char>(index));
-  return found == good_.end() ? 0 : found->second;
 }
 
 result<void> index_audit::hunt(keys::table index, std::size_t position_size, const keys_at& of) {

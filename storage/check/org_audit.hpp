@@ -39,6 +39,7 @@ struct org_audit {
   std::map<agent_id, usage_totals> used_by{};
   usage_totals used_before{};
   std::uint64_t delegated = 0;  ///< tasks, as journals tell
+  std::uint64_t children = 0;   ///< tasks, as they tell themselves
   /// Tokens that running tasks have reserved, by the budget row's key behind the org.
   std::map<std::string, std::uint64_t> reserved{};
 };
@@ -89,9 +90,6 @@ class index_audit {
   /// is a fault of its own), no row where there is no such object.
   using keys_at = std::function<result<std::optional<std::vector<std::string>>>(std::string_view position)>;
   [[nodiscard]] result<void> close(keys::table index, std::size_t position_size, const keys_at& of);
-
-  /// Rows of a table that were found as they must be.
-  [[nodiscard]] std::uint64_t good(keys::table index) const;
 
  private:
   [[nodiscard]] result<void> hunt(keys::table index, std::size_t position_size, const keys_at& of);

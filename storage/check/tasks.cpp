@@ -101,6 +101,7 @@ void sum_up(org_audit& in, const task_record& record) {
     ++epic.tasks;
     if (task.status == task_status::done) ++epic.done;
   }
+  if (task.parent) ++in.children;
   ++in.made_in[first_day_of(budget_period::month, task.created_at)];
   if (record.reserved) {
     for (const auto& row : record.reserved->rows) {
@@ -177,7 +178,7 @@ result<void> check_tasks(org_audit& in) {
     if (!bytes) return fail(bytes.error());
     if (!*bytes) return std::vector<std::string>();
     const auto value = decode_task(**bytes);
-    if (!value) return std::nullopt;
+    if (!value || position != keys::bytes_of(value->record.task.id.value)) return std::nullopt;
     return index_keys(in.org, value->record);
   };
   for (const auto index :
@@ -185,10 +186,10 @@ result<void> check_tasks(org_audit& in) {
         keys::table::tasks_by_epic, keys::table::work, keys::table::children, keys::table::parked}) {
     if (auto closed = pass.rows.close(index, ulid::size, keys_at); !closed) return closed;
   }
-  if (const auto children = pass.rows.good(keys::table::children); children != in.delegated) {
+  if (in.children != in.delegated) {
     in.found.fault(rules::delegation, "Journals of the org " + in.org.to_string() + " tell of " +
                                           std::to_string(in.delegated) + " delegated tasks; " +
-                                          std::to_string(children) + " tasks have a parent.");
+                                          std::to_string(in.children) + " tasks have a parent.");
   }
   auto closed = close_table(in, keys::table::inputs, ulid::size, pass.inputs, rules::input,
                             [](const coded_task& of) { return of.input_mark.has_value(); });

@@ -1,6 +1,7 @@
 #include "storage/rocksdb/rocksdb_store.hpp"
 
 #include <rocksdb/db.h>
+#include <rocksdb/utilities/checkpoint.h>
 
 #include <utility>
 
@@ -27,8 +28,27 @@ class rocksdb_store final : public store {
     lane_.push(std::move(changes), level, std::move(done));
   }
   store_health health() const override { return lane_.health(); }
+  result<void> checkpoint(const std::filesystem::path& directory) const override {
+    // While it is held the database is not opened anew, so a write that fails meanwhile shows afterwards.
+    const auto use = database_->use();
+    if (!use || !health().writable) return fail(not_copied());
+    ::rocksdb::Checkpoint* made = nullptr;
+    auto status = ::rocksdb::Checkpoint::Create(&**use, &made);
+    const std::unique_ptr<::rocksdb::Checkpoint> maker(made);
+    // What memory holds is flushed first: else a commit that is not synced yet could be missing.
+    if (status.ok()) status = maker->CreateCheckpoint(directory.string());
+    // A write that was refused may stand in the copy of the log.
+    if (!status.ok() || !health().writable) return fail(not_copied());
+    return {};
+  }
 
  private:
+  error not_copied() const {
+    const auto known = health();
+    const auto reason = known.writable ? std::string(io_error_reason) : known.reason;
+    return {errc::unavailable, "The store cannot be copied: " + reason + ".", std::nullopt};
+  }
+
   std::unique_ptr<database> database_;
   writer_lane lane_;
 };

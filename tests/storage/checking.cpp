@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(agents_and_managers) {
        {"reference"}},
       {"an agent that is another one",
        [](auto& in, batch& into) { into.put(keys::agent(in.org, in.boss.id), to_json(in.worker)); },
-       {"record", "counter", "index-stray"}},
+       {"record", "counter"}},
       {"an agent that is not counted",
        [](auto& in, batch& into) {
          into.add({keys::org_counters(in.org), {-1, 1}, {}});
@@ -347,12 +347,12 @@ BOOST_AUTO_TEST_CASE(journals) {
        [](auto& in, batch& into) {
          put_record(in, into, in.done, [](task_record& record) { --record.before_attempt; });
        },
-       {"journal-event"}},
+       {"task-journal"}},
       {"an attempt that begins behind the end",
        [](auto& in, batch& into) {
          put_record(in, into, in.done, [](task_record& record) { record.before_attempt = 1000; });
        },
-       {"journal-event"}},
+       {"task-journal"}},
       {"another error",
        [](auto& in, batch& into) {
          put_record(in, into, in.failed, [](task_record& record) { record.task.error->message = "other"; });
@@ -377,7 +377,7 @@ BOOST_AUTO_TEST_CASE(journals) {
        [](auto& in, batch& into) {
          put_record(in, into, in.done, [](task_record& record) { record.usage_before.output_tokens -= 1; });
        },
-       {"task-usage", "task-usage", "usage-sum"}},
+       {"task-usage", "task-usage", "usage-sum", "usage-sum"}},
   });
 }
 
@@ -406,7 +406,7 @@ BOOST_AUTO_TEST_CASE(the_bus) {
   find_exactly({
       {"a message that is lost",
        [](auto& in, batch& into) { into.erase(keys::message(in.org, 3)); },
-       {"bus-gap", "index-stray", "index-stray", "index-stray"}},
+       {"bus-gap", "index-stray", "index-stray", "index-stray", "index-stray"}},
       {"another head",
        [](auto& in, batch& into) { into.put(keys::bus_head(in.org), encode_log_head(1000)); },
        {"bus-gap"}},
@@ -418,7 +418,7 @@ BOOST_AUTO_TEST_CASE(the_bus) {
        {"record"}},
       {"a message that is another one",
        [](auto& in, batch& into) { into.put(keys::message(in.org, 3), value_of(in, keys::message(in.org, 2))); },
-       {"record", "index-stray"}},
+       {"record"}},
       {"a message of the past",
        [](auto& in, batch& into) {
          put_message(in, into, 3,

@@ -218,14 +218,33 @@ BOOST_AUTO_TEST_CASE(parents_and_children) {
          into.erase(keys::child(in.org, in.running.value.task.id, in.child.value.task.id));
        },
        {"delegation", "delegation", "signal"}},
-      {"a task that waits for a human whom nobody asks",
-       [](auto& in, batch& into) {
-         const auto other = in.running.value.task.id;
-         put_record(in, into, in.running, [&](task_record& record) { record.parked_at = at(1); });
-         into.put(keys::parked(in.org, static_cast<std::uint64_t>(at(1).time_since_epoch().count()), other), {});
-       },
-       {"task-state", "task-journal"}},
   });
+}
+
+BOOST_AUTO_TEST_CASE(a_parent_that_waits_for_its_child_waits_for_no_human) {
+  const auto kept = make_memory_store();
+  checked_world world(*kept);
+  const auto park = [&](std::optional<timestamp> since) {
+    world.step(
+        world.running,
+        [&](task_record& record) {
+          record.task.status = task_status::waiting;
+          record.task.output = "one moment";
+          record.reserved.reset();
+          record.parked_at = since;
+        },
+        since ? std::vector<event>() : std::vector{status_event(run_status::parked)},
+        [&](batch& into) {
+          const auto& row = world.budget_row;
+          if (!since) into.add({keys::budget(world.org, row.period, row.bucket, row.agent), {-100, -100}, {}});
+        });
+  };
+  park(std::nullopt);
+  for (const auto& fault : world.checked().named) BOOST_ERROR(fault.rule << ": " << fault.text);
+  park(world.clock.time);
+  const auto found = world.checked();
+  BOOST_REQUIRE(found.faults == 1U);
+  BOOST_TEST(found.named[0].rule == "task-journal");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
