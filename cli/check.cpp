@@ -9,6 +9,7 @@
 #include <ostream>
 
 #include "cli/maintenance.hpp"
+#include "flotilla/backup.hpp"
 #include "flotilla/maintenance.hpp"
 
 namespace flotilla::cli {
@@ -41,6 +42,9 @@ exit_code check(const check_request& asked, std::ostream& out) {
     auto held = hold_directory(asked.data, "flotilla check");
     if (!held) return refuse_maintenance(held.error());
     lock.emplace(std::move(*held));
+  }
+  if (!asked.backup.empty()) {
+    if (const auto whole = verify_backup(asked.backup); !whole) return refuse_maintenance(whole.error());
   }
   const auto found = check_store(asked.backup.empty() ? asked.data : asked.backup, asked.faults);
   if (!found) return refuse_maintenance(found.error());

@@ -10,6 +10,7 @@
 namespace flotilla {
 
 result<store_check> check_store(const std::filesystem::path& directory, std::size_t most_named) {
+  if (auto whole = runtime::check_restored(directory); !whole) return fail(std::move(whole.error()));
   storage::rocksdb_options where;
   where.directory = directory / runtime::store_directory;
   std::error_code unknown;
