@@ -186,7 +186,8 @@ json answer_examples() {
       {"NewToken", parsed(to_json(a_new_token()))},
       {"Backup", parsed(to_json(a_backup()))},
       {"Ok", {{"ok", true}}},
-      {"Probe", {{"status", "ready"}}},
+      {"Probe", {{"status", "alive"}}},
+      {"Readiness", {{"status", "ready"}, {"recovery", {{"state", "running"}, {"agents", 120}, {"done", 80}}}}},
   };
 }
 
