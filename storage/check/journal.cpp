@@ -42,6 +42,7 @@ class journal_fold {
   void compare_end();
   void compare_output();
   [[nodiscard]] result<void> compare_children();
+  [[nodiscard]] result<bool> is_told(const delegated_task& made, const task_record& child) const;
   void compare_usage(std::string_view of, const token_usage& recorded, const token_usage& told, bool may_be_more);
 
   org_audit& in_;
@@ -164,28 +165,44 @@ void journal_fold::compare_output() {
   }
 }
 
-/// Each task that this attempt has delegated is there; and where it has ended and is waited for, a signal says so.
+/// Each task that this attempt has delegated is there, and whoever must be told of an end has been: a signal stands
+/// until its agent has acted on it.
 result<void> journal_fold::compare_children() {
-  const auto& parent = record_.task;
   for (const auto& made : now_.machine.delegated()) {
     const auto bytes = in_.from.get(keys::task(in_.org, made.task));
     if (!bytes) return fail(bytes.error());
     const auto child = *bytes ? decode_task(**bytes) : fail(errc::internal, {});
     if (*bytes && !child) continue;  // that is told elsewhere
     const auto name = " has delegated the task " + made.task.to_string();
-    if (!child || child->record.task.parent != parent.id) {
+    if (!child || child->record.task.parent != record_.task.id) {
       wrong(rules::delegation, name + (child ? ", which says otherwise." : ", which there is not."));
       continue;
     }
-    const auto status = child->record.task.status;
-    const bool ended = status == task_status::done || status == task_status::error;
-    if (!ended || !made.wait || made.ended || now_.machine.ended()) continue;
-    const auto told = exists(
-        in_.from, keys::signal(in_.org, parent.assignee, parent.id, keys::signal_kind::child_ended, made.task));
+    const auto told = is_told(made, child->record);
     if (!told) return fail(told.error());
-    if (!*told) wrong(rules::delegation, name + " and waits for it; it has ended, and no signal says so.");
+    if (!*told) wrong(rules::delegation, name + "; one of the two has ended, and no signal tells the other.");
   }
   return {};
+}
+
+/// The child's end is told to a parent that waits for it; the parent's to a child that it waits for, or, where it was
+/// cancelled, to every child.
+result<bool> journal_fold::is_told(const delegated_task& made, const task_record& child) const {
+  using enum keys::signal_kind;
+  const auto& parent = record_.task;
+  const bool over = child.task.status == task_status::done || child.task.status == task_status::error;
+  if (over == now_.machine.ended() || made.ended || child.task.attempt > 1) return true;
+  const bool cancelled = parent.error && parent.error->code == "cancelled";
+  if (!made.wait && !(cancelled && !over)) return true;
+  const auto stands = [this](agent_id agent, task_id task, keys::signal_kind kind, task_id other) {
+    return exists(in_.from, keys::signal(in_.org, agent, task, kind, other));
+  };
+  // A task that is given to another agent leaves its signals with the one before, until that one passes them on.
+  auto told = over ? stands(parent.assignee, parent.id, child_ended, made.task)
+                   : stands(child.task.assignee, made.task, cancel, parent.id);
+  if (!told || *told) return told;
+  return over ? stands(child.from->agent, parent.id, child_ended, made.task)
+              : stands(made.assignee, made.task, cancel, parent.id);
 }
 
 void journal_fold::compare_usage(std::string_view of, const token_usage& recorded, const token_usage& told,

@@ -179,13 +179,6 @@ BOOST_AUTO_TEST_CASE(parents_and_children) {
                       {in.boss.id, in.running.value.task.id, keys::signal_kind::child_ended, task_id{ulid{{9}}}});
        },
        {"signal"}},
-      {"a signal of another agent",
-       [](auto& in, batch& into) {
-         write_signal(
-             into, in.org,
-             {in.worker.id, in.running.value.task.id, keys::signal_kind::child_ended, in.child.value.task.id});
-       },
-       {"signal"}},
       {"a signal about another's child",
        [](auto& in, batch& into) {
          write_signal(
@@ -219,6 +212,38 @@ BOOST_AUTO_TEST_CASE(parents_and_children) {
        },
        {"delegation", "delegation", "signal"}},
   });
+}
+
+BOOST_AUTO_TEST_CASE(a_parent_that_has_ended_tells_the_child_that_it_has_waited_for) {
+  const auto kept = make_memory_store();
+  checked_world world(*kept);
+  const tool_request call{"c1", "delegate", "{}"};
+  auto parent = world.make_task(world.boss.id);
+  world.begin(parent);
+  world.answer(parent, "wait", stop_reason::tool_use, {call});
+  const auto child = world.make_task(world.worker.id, [&](task_record& record) {
+    record.task.parent = parent.value.task.id;
+    record.from = delegation{world.boss.id, "c1", 1, 1, true};
+  });
+  const auto child_id = child.value.task.id;
+  world.step(parent, [](task_record&) {},
+             {tool_call_event(call), delegated_event(call, {child_id, world.worker.id, true})});
+  BOOST_TEST(world.checked().faults == 0U);
+  world.step(parent,
+             [&](task_record& record) {
+               record.task.status = task_status::error;
+               record.task.output = "wait";
+               record.task.error = task_error{"cancelled", "so"};
+               record.task.finished_at = world.clock.time;
+             },
+             {error_event({"cancelled", "so"}), status_event(run_status::error)});
+  const auto found = world.checked();
+  BOOST_REQUIRE(found.faults == 1U);
+  BOOST_TEST(found.named[0].rule == "delegation");
+  world.write([&](batch& into) {
+    write_signal(into, world.org, {world.worker.id, child_id, keys::signal_kind::cancel, parent.value.task.id});
+  });
+  for (const auto& fault : world.checked().named) BOOST_ERROR(fault.rule << ": " << fault.text);
 }
 
 BOOST_AUTO_TEST_CASE(a_parent_that_waits_for_its_child_waits_for_no_human) {
