@@ -160,6 +160,11 @@ class object_reader {
     if (problem_.empty() && object_.contains(key)) field(key, into.emplace());
     return *this;
   }
+  /// Has it this field, and is that not null?
+  [[nodiscard]] bool has(const char* key) const {
+    const auto found = object_.is_object() ? object_.find(key) : object_.end();
+    return found != object_.end() && !found->is_null();
+  }
   [[nodiscard]] bool ok() const { return problem_.empty(); }
 
   template <class T>
@@ -174,7 +179,8 @@ class object_reader {
   std::string problem_;
 };
 
-// --- `data`, kept as it was written: parsing and writing it again could change its numbers ----------------------
+// --- `data` and `outputSchema`, kept as they were written: parsing and writing it again could change its numbers
+// ----------------------
 
 /// Behind the string that begins at `at` (a quote).
 std::size_t skip_string(std::string_view text, std::size_t at) {
@@ -217,6 +223,7 @@ std::optional<std::string> raw_field(std::string_view text, std::string_view quo
 }
 
 constexpr std::string_view data_key = "\"data\"";
+constexpr std::string_view output_schema_key = "\"outputSchema\"";
 
 }  // namespace
 
@@ -260,6 +267,8 @@ result<task> task_from_json(std::string_view json) {
       .field("startedAt", value.started_at)
       .field("finishedAt", value.finished_at)
       .field("updatedAt", value.updated_at);
+  // Stores of format 2 have tasks without the field.
+  if (object.ok() && object.has("outputSchema")) value.output_schema = raw_field(json, output_schema_key);
   return object.finish(std::move(value));
 }
 

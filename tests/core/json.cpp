@@ -41,6 +41,7 @@ task random_task(random_values& draw) {
   value.id = draw.id<task_id>();
   value.title = draw.text();
   value.input = draw.text();
+  value.output_schema = draw.perhaps([&] { return R"({"type": [ "null" ], "default" : )" + draw.json() + "}"; });
   value.assignee = draw.id<agent_id>();
   value.requester = draw.perhaps([&] { return draw.id<agent_id>(); });
   value.priority = static_cast<task_priority>(draw.up_to(2));
@@ -203,7 +204,7 @@ BOOST_AUTO_TEST_CASE(a_task) {
   value.input = "I";
   value.assignee = fixed_id<agent_id>("B");
   const std::string expected =
-      R"({"id":"tsk_01ARZ3NDEKTSV4RRFFQ69G5FAA","title":"T","input":"I",)"
+      R"({"id":"tsk_01ARZ3NDEKTSV4RRFFQ69G5FAA","title":"T","input":"I","outputSchema":null,)"
       R"("assignee":"agt_01ARZ3NDEKTSV4RRFFQ69G5FAB","requester":null,"priority":"normal","epic_id":null,)"
       R"("status":"pending","output":null,"error":null,"attempt":1,)"
       R"("usage":{"input_tokens":0,"output_tokens":0,"total_tokens":0},"createdAt":"1970-01-01T00:00:00.000Z",)"

@@ -7,7 +7,9 @@
 #include "core/glob.hpp"
 #include "core/json_decode.hpp"
 #include "core/metadata_hosts.hpp"
+#include "core/output_schema.hpp"
 #include "core/run_machine.hpp"
+#include "core/schema_check.hpp"
 #include "core/secret_references.hpp"
 #include "core/validation.hpp"
 #include "flotilla/id.hpp"
@@ -51,6 +53,19 @@ inline void fuzz_references(std::string_view text) {
     joined += piece.is_secret ? "${secret:" + std::string(piece.text) + "}" : std::string(piece.text);
   }
   must(joined == text && any == begins_reference(text));
+}
+
+/// A schema on the first line, an answer behind it: the schema's text is that of the same schema, and what is told of
+/// the answer has its bounds.
+inline void fuzz_output_schema(std::string_view text) {
+  const auto [first, answer] = first_line(text);
+  const auto schema = output_schema::parse(first);
+  if (!schema) return must(is_utf8(schema.error().message));
+  const auto errors = schema->errors_of(answer);
+  must(errors.size() <= max_schema_errors);
+  for (const auto& each : errors) must(!each.empty() && each.size() <= max_schema_error_bytes + 3);
+  const auto again = output_schema::parse(schema->text());
+  must(again.has_value() && again->text() == schema->text() && again->errors_of(answer) == errors);
 }
 
 /// A record that can be read is written and read again to the same, byte for byte.
