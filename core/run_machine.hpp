@@ -7,14 +7,18 @@
 // The grammar of an attempt's journal (s:x is a status event of text x; see core/bus_types.hpp for their data):
 //
 //   attempt   = [s:queued] s:running turn* ending
-//   turn      = call+ tool*
+//   turn      = call+ (tool* | verdict)
 //   call      = s:model_call increment* (s:model_answer | s:retrying | cut)
-//   increment = thinking | output
+//   increment = thinking | output | s:draft
+//   verdict   = output | s:output_rejected
 //   cut       = nothing: the process ended; s:resumed follows
 //   tool      = [decision] (tool_result | tool_call [tool_result | cut again])
 //   again     = tool_result | decision (tool_result | tool_call [tool_result | cut again])
 //   decision  = s:approval_requested … (s:approved | s:rejected)
 //   ending    = s:done | error s:error
+//
+// Where the task has an output schema, what the model says is s:draft, and its final answer has a verdict: the one
+// `output` is the answer that fits. Elsewhere there is neither draft nor verdict.
 //
 // s:waiting stands where nothing goes on but approvals are open; s:suspended and s:resumed may stand anywhere. The
 // calls of a turn run side by side: their events interleave. An answer's tool calls stand in the data of
@@ -30,7 +34,9 @@
 #include <vector>
 
 #include "core/model_provider.hpp"
+#include "core/output_schema.hpp"
 #include "core/run_events.hpp"
+#include "core/structured_output.hpp"
 #include "flotilla/agent.hpp"
 #include "flotilla/event.hpp"
 #include "flotilla/result.hpp"
@@ -46,6 +52,7 @@ struct run_spec {
   std::vector<std::string> approvals;  ///< globs of tool names
   std::uint32_t max_turns = default_max_turns;
   std::vector<tool_spec> tools;
+  std::optional<flotilla::output_schema> output_schema{};  ///< what the output must be
 };
 
 /// Call the model with `run_machine::request()`.
@@ -74,6 +81,17 @@ struct answer_tool {
   std::string tool;
   friend bool operator==(const answer_tool&, const answer_tool&) = default;
 };
+/// The answer fits the output schema: journal `output` with it.
+struct tell_output {
+  std::string text;
+  friend bool operator==(const tell_output&, const tell_output&) = default;
+};
+/// The answer does not fit it, and goes back to the model: journal s:output_rejected.
+struct reject_output {
+  std::vector<std::string> errors;
+  std::uint32_t number = 1;  ///< of the rejection, from 1
+  friend bool operator==(const reject_output&, const reject_output&) = default;
+};
 /// The run waits for humans and nothing else: journal s:waiting.
 struct park {
   friend bool operator==(const park&, const park&) = default;
@@ -83,7 +101,7 @@ struct finish {
   std::optional<task_error> error;  ///< nothing: done
   friend bool operator==(const finish&, const finish&) = default;
 };
-using run_action = std::variant<call_model, call_tool, ask_approval, answer_tool, park, finish>;
+using run_action = std::variant<call_model, call_tool, ask_approval, answer_tool, tell_output, reject_output, park, finish>;
 
 /// The state of one attempt. One thread at a time.
 class run_machine {
@@ -109,6 +127,10 @@ class run_machine {
   [[nodiscard]] bool waiting() const noexcept { return parked_; }
   /// The joined texts of the output events.
   [[nodiscard]] const std::string& output() const noexcept { return output_; }
+  /// Does what the model says go to drafts, because the output must fit a schema?
+  [[nodiscard]] bool drafts() const noexcept { return judge_.is_wanted(); }
+  /// All that the model has said in this attempt: the drafts joined, or the output.
+  [[nodiscard]] const std::string& said() const noexcept { return drafts() ? drafted_ : output_; }
   /// What the current turn's model call has said so far, over all its tries.
   [[nodiscard]] const std::string& partial() const noexcept { return call_.text; }
   /// Of this attempt.
@@ -137,6 +159,8 @@ class run_machine {
   };
 
   [[nodiscard]] result<void> apply_increment(const event& happened);
+  [[nodiscard]] result<void> apply_draft(const event& happened);
+  [[nodiscard]] result<void> apply_verdict(const event& happened);
   [[nodiscard]] result<void> apply_status(const event& happened);
   [[nodiscard]] result<void> apply_answer(const event& happened);
   [[nodiscard]] result<void> apply_tool(const event& happened);
@@ -150,8 +174,11 @@ class run_machine {
   [[nodiscard]] std::optional<run_action> action_for(const pending_call& call) const;
   [[nodiscard]] std::vector<run_action> tool_actions() const;
   [[nodiscard]] run_action turn_action() const;
+  [[nodiscard]] run_action verdict_action() const;
 
   run_spec spec_;
+  answer_judge judge_;
+  std::string drafted_;  ///< the joined texts of the drafts
   bool started_ = false;
   bool ended_ = false;
   bool parked_ = false;
