@@ -44,7 +44,7 @@ template <class Then>
 void write(pointer self, step what, Then then) {
   redact_events(self->state, what);
   ++self->state.busy;
-  commit_then(self, self->state.env, std::move(what), storage::durability::synced,
+  commit_then(self, self->state.env, std::move(what),
               [self, then = std::move(then)](result<committed> outcome) mutable {
                 --self->state.busy;
                 then(std::move(outcome));

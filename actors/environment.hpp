@@ -102,9 +102,9 @@ std::optional<result<T>> ask_or_then(Self* self, Ask ask, Then then) {
 
 /// Commits a step, then goes on in the actor's own thread with the answer.
 template <class Self, class Then>
-void commit_then(Self* self, const environment_ptr& env, step what, storage::durability level, Then then) {
+void commit_then(Self* self, const environment_ptr& env, step what, Then then) {
   auto handle = caf::actor_cast<caf::actor>(self);
-  env->journal->commit(std::move(what), level, [handle, then = std::move(then)](result<committed> outcome) {
+  env->journal->commit(std::move(what), [handle, then = std::move(then)](result<committed> outcome) {
     auto shared = std::make_shared<result<committed>>(std::move(outcome));
     caf::anon_send(handle, continuation{[shared, then]() mutable { then(std::move(*shared)); }});
   });

@@ -31,7 +31,7 @@ std::shared_ptr<journal::published> journal::append_messages(storage::batch& int
   return shown;
 }
 
-void journal::commit(step what, storage::durability level, reply<committed> done) {
+void journal::commit(step what, reply<committed> done) {
   storage::batch changes;
   auto shown = append_messages(changes, what.org, std::move(what.messages), {});
   for (const auto& happened : what.events) {
@@ -44,7 +44,7 @@ void journal::commit(step what, storage::durability level, reply<committed> done
     now = storage::write_task(changes, what.org, what.before ? &*what.before : nullptr, *what.after, what.effects);
   }
   if (what.relies_on) storage::require_agent(changes, what.org, *what.relies_on);
-  store_.commit(std::move(changes), level,
+  store_.commit(std::move(changes), storage::durability::synced,
                 [&hub = hub_, shown, org = what.org, task = what.task, now = std::move(now),
                  done = std::move(done)](result<void> outcome) mutable {
                   if (!outcome) return done(fail(std::move(outcome.error())));

@@ -1,5 +1,5 @@
 // One atomic batch a step: a task's new state, its events and the bus messages that tell of them are committed
-// together, and watchers see them exactly when they stand in the store.
+// together, and watchers see them when they are durable, never before (docs/adr/0008).
 #pragma once
 
 #include <functional>
@@ -44,9 +44,10 @@ class journal {
           std::function<redactor_ptr(org_id)> redactor_of = {})
       : store_(in), hub_(hub), stamp_(std::move(stamp)), redactor_of_(std::move(redactor_of)) {}
 
-  /// Commits a step. `done` is called once, in the store's writer lane or within this call, after the watchers
-  /// have been told. Errors: those of store::commit; conflict: `before` or `relies_on` no longer stand.
-  void commit(step what, storage::durability level, reply<committed> done);
+  /// Commits a step. `done` is called once, in the store's writer lane or within this call, when the step is durable
+  /// and the watchers have been told. Errors: those of store::commit; conflict: `before` or `relies_on` no longer
+  /// stand.
+  void commit(step what, reply<committed> done);
 
   /// Adds messages to any batch and commits it (for changes that concern no task). Answers with the messages as they
   /// stand on the bus, in their order. `placed`, where set and there are messages, is called with all of them in the

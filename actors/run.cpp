@@ -52,10 +52,6 @@ storage::task_record& next_record(run_state& state) {
   return *state.gathering.after;
 }
 
-void need_sync(run_state& state) {
-  state.level = storage::durability::synced;
-}
-
 /// Takes what has been used into the record, so that it is counted in the same batch as the event that tells of it.
 /// `unjournaled`: usage that no event tells of.
 void count_usage(run_state& state, const token_usage& unjournaled = {}) {
@@ -133,7 +129,6 @@ void conclude(run_state& state, task_status status, std::optional<task_error> wh
   record.queued = false;
   state.gathering.messages.push_back(task_message(bus_type, record.task));
   state.concluded = true;
-  need_sync(state);
 }
 
 void conclude_error(run_state& state, task_error why, const token_usage& unjournaled = {}) {
@@ -201,7 +196,6 @@ result<void> absorb_delta(run_state& state, model_delta delta) {
 
 result<void> absorb_answer(run_state& state, const model_answer& answer) {
   if (auto told = emit_rest(state); !told) return told;
-  need_sync(state);
   return emit(state, model_answer_event(answer));
 }
 
@@ -241,7 +235,6 @@ result<void> absorb_news(pointer self) {
 void absorb_outcome(pointer self, const std::string& tool, const tool_outcome& outcome) {
   auto& state = self->state;
   if (state.concluded || state.running_tools.erase(outcome.call_id) == 0) return;
-  need_sync(state);
   auto told = emit_result(state, tool, outcome);
   if (told) {
     state.gathering.messages.push_back(result_message(current_task(state), tool, outcome));
@@ -288,7 +281,6 @@ struct take_action {
     state.running_tools[id] = nullptr;
     state.begin_after.emplace_back([self = self, request = action.request] { begin_tool(self, request); });
     if (action.again) return false;
-    need_sync(state);
     state.gathering.messages.push_back(call_message(bus::tool_call, current_task(state), action.request));
     return told(emit(state, tool_call_event(action.request)));
   }
@@ -444,7 +436,7 @@ void refused_step(pointer self, const error& reason) {
 void submit(pointer self) {
   auto& state = self->state;
   if (state.committing_step.after) state.committing_step.before = state.seed.record;
-  commit_then(self, state.env, state.committing_step, state.committing_level, [self](result<committed> outcome) {
+  commit_then(self, state.env, state.committing_step, [self](result<committed> outcome) {
     if (outcome) {
       committed_step(self, std::move(*outcome));
     } else {
@@ -470,7 +462,6 @@ void advance(pointer self) {
   gathered.effects.model = state.seed.assignee.value.model;
   state.committing = true;
   state.committing_step = std::exchange(state.gathering, {});
-  state.committing_level = std::exchange(state.level, storage::durability::buffered);
   state.begin_now = std::exchange(state.begin_after, {});
   submit(self);
 }
@@ -479,7 +470,6 @@ void advance(pointer self) {
 
 /// Gathers the first step: a fresh attempt, one that a human has let go on, or one that a crash cut.
 result<void> gather_start(run_state& state) {
-  need_sync(state);
   const auto now = state.env->clock->now();
   const auto status = current_task(state).status;
   if (status == task_status::running) return emit(state, status_event(run_status::resumed));
@@ -541,7 +531,6 @@ caf::result<suspended> suspend_now(pointer self) {
   if (!state.concluded) {
     abort_calls(state);
     (void)emit(state, status_event(run_status::suspended));
-    need_sync(state);
     state.concluded = true;
   }
   advance(self);

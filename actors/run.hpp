@@ -1,8 +1,8 @@
 // The actor of one run: carries out what the run machine asks for, a committed step at a time.
 //
 // A step gathers events, applies each to the machine, and is committed as one batch; what it begins (a model call,
-// a tool) is begun when the batch stands. One commit is under way at a time; what a model says meanwhile gathers in
-// its inbox and becomes the next step.
+// a tool) is begun when the batch is durable. One commit is under way at a time; what a model says meanwhile gathers
+// in its inbox and becomes the next step, so a burst of increments shares the syncs that the disk can give.
 #pragma once
 
 #include <cstdint>
@@ -55,10 +55,8 @@ struct run_state {
 
   // The step that gathers, and the one that is being committed.
   step gathering;
-  storage::durability level = storage::durability::buffered;
   std::vector<std::function<void()>> begin_after;  ///< what the gathering step begins
   step committing_step;                            ///< kept until it stands, to be tried again
-  storage::durability committing_level = storage::durability::buffered;
   std::vector<std::function<void()>> begin_now;
   bool committing = false;
   int conflicts = 0;  ///< in a row

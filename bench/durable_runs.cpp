@@ -1,9 +1,10 @@
-// How many whole durable runs a second: durable_runs [CLIENTS] [SECONDS]
+// How many whole durable runs a second: durable_runs [CLIENTS] [SECONDS] [PIECES] [PROGRAM]
 //
 // Starts the real server on a fresh directory and a fake upstream, both on the loopback. Each client has an agent of
 // its own and, one after the other, creates a task, runs it and reads its stream to the end. Before that the same
 // clients make the same model call to the bare upstream. Prints runs a second and latencies of both. Bounded by
-// SECONDS for each part; every process that it starts ends with it.
+// SECONDS for each part; every process that it starts ends with it. With PIECES an answer is streamed in so many
+// pieces, each a write of its own. PROGRAM: another `flotilla`, to compare with.
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -24,6 +25,16 @@ using clock_type = std::chrono::steady_clock;
 
 constexpr std::size_t max_clients = 1024;
 constexpr int max_seconds = 300;
+constexpr std::size_t max_pieces = 100'000;
+
+/// An answer in so many pieces, each sent when the one before it is.
+testing::fake_upstream::answer_function streamed_answers(std::size_t pieces) {
+  testing::wire_answer answer;
+  for (std::size_t i = 0; i < pieces; ++i) answer.text.push_back("piece " + std::to_string(i) + " ");
+  auto reply = testing::streamed(testing::stream_of(testing::wire::anthropic, answer));
+  for (std::size_t at = 0; (at = reply.body.find("\n\n", at)) != std::string::npos;) reply.splits.push_back(at += 2);
+  return [reply](const testing::recorded_request&) { return reply; };
+}
 
 /// What one client has measured, in microseconds.
 using latencies = std::vector<std::int64_t>;
@@ -91,12 +102,15 @@ int main(int count, char** arguments) {
   const auto clients = number(1, 32, max_clients);
   const std::chrono::seconds time(number(2, 5, max_seconds));
 
-  testing::fake_upstream upstream(0, testing::simple_answers());
+  const auto pieces = count > 3 ? number(3, 1, max_pieces) : 0;
+
+  testing::fake_upstream upstream(0, pieces > 0 ? streamed_answers(pieces) : testing::simple_answers());
   upstream.keep_requests(false);
   const auto directory = std::filesystem::temp_directory_path() / ("flotilla-bench-" + std::to_string(::getpid()));
   testing::launch_options options;
   options.environment = {{"ANTHROPIC_API_KEY", "bench"}, {"ANTHROPIC_BASE_URL", upstream.url()}};
   options.arguments = {"--log-level", "warn"};
+  if (count > 4) options.program = arguments[4];
   {
     testing::server_process server(directory, options);
     const auto port = server.port();

@@ -168,6 +168,7 @@ object_writer open_task(std::string& out, const task& value) {
       .json("outputSchema", value.output_schema ? *value.output_schema : "null")
       .field("assignee", value.assignee)
       .field("requester", value.requester)
+      .field("parent", value.parent)
       .field("priority", to_string(value.priority))
       .field("epic_id", value.epic_id)
       .field("status", to_string(value.status))

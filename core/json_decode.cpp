@@ -160,10 +160,19 @@ class object_reader {
     if (problem_.empty() && object_.contains(key)) field(key, into.emplace());
     return *this;
   }
-  /// Has it this field, and is that not null?
-  [[nodiscard]] bool has(const char* key) const {
-    const auto found = object_.is_object() ? object_.find(key) : object_.end();
-    return found != object_.end() && !found->is_null();
+  /// A field that may be null, and that objects written by an older version do not have.
+  template <class T>
+  object_reader& later_field(const char* key, std::optional<T>& into) {
+    if (problem_.empty() && object_.contains(key)) field(key, into);
+    return *this;
+  }
+  /// Is there an object? For a field that may be null, and that objects written by an older version do not have.
+  [[nodiscard]] bool has_later_object(const char* key) {
+    if (!ok()) return false;
+    const auto found = object_.find(key);
+    if (found == object_.end() || found->is_null()) return false;
+    if (!found->is_object()) problem_ = std::string("field ") + key;
+    return ok();
   }
   [[nodiscard]] bool ok() const { return problem_.empty(); }
 
@@ -256,6 +265,7 @@ result<task> task_from_json(std::string_view json) {
       .field("input", value.input)
       .field("assignee", value.assignee)
       .field("requester", value.requester)
+      .later_field("parent", value.parent)
       .field("priority", value.priority)
       .field("epic_id", value.epic_id)
       .field("status", value.status)
@@ -267,8 +277,7 @@ result<task> task_from_json(std::string_view json) {
       .field("startedAt", value.started_at)
       .field("finishedAt", value.finished_at)
       .field("updatedAt", value.updated_at);
-  // Stores of format 2 have tasks without the field.
-  if (object.ok() && object.has("outputSchema")) value.output_schema = raw_field(json, output_schema_key);
+  if (object.has_later_object("outputSchema")) value.output_schema = raw_field(json, output_schema_key);
   return object.finish(std::move(value));
 }
 

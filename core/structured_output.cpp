@@ -11,7 +11,8 @@ constexpr std::string_view fence = "```";
 constexpr std::size_t max_errors_in_failure = 5;
 
 constexpr std::string_view demand =
-    "\n\nYour final answer must be one JSON value that fits the following JSON Schema (2020-12). Answer with that JSON "
+    "\n\nYour final answer must be one JSON value that fits the following JSON Schema (2020-12). Answer with that "
+    "JSON "
     "only: no other words, no Markdown.\n";
 constexpr std::string_view complaint = "Your answer does not fit the JSON Schema that it must fit:\n";
 constexpr std::string_view request =

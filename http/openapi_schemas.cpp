@@ -154,6 +154,7 @@ properties task_properties() {
           {"outputSchema", {{"type", json::array({"object", "null"})}}},
           {"assignee", schema_of_id(id_kind::agent)},
           {"requester", or_null(schema_of_id(id_kind::agent))},
+          {"parent", or_null(schema_of_id(id_kind::task))},
           {"priority", word_of(takes::priorities)},
           {"epic_id", or_null(schema_of_id(id_kind::epic))},
           {"status", word_of(takes::task_statuses)},

@@ -53,6 +53,7 @@ struct task {
   std::optional<std::string> output_schema;
   agent_id assignee;
   std::optional<agent_id> requester;
+  std::optional<task_id> parent;  ///< the task that delegated it
   task_priority priority = task_priority::normal;
   std::optional<flotilla::epic_id> epic_id;
   task_status status = task_status::pending;

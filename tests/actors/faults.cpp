@@ -181,4 +181,35 @@ BOOST_AUTO_TEST_CASE(an_agent_that_dies_is_restarted_with_its_work) {
   check(work);
 }
 
+// A power cut takes back what was not synced: a watcher would have seen positions under which other events come
+// later.
+BOOST_AUTO_TEST_CASE(nothing_is_shown_that_a_power_cut_could_take_back) {
+  tools.offer("delete_file");
+  const auto ada = add_agent({"delete_*"});
+  const auto work = add_task(ada);
+  (void)at->run(ada, work);
+  settle();
+  watcher seen(at->hub.watch_task(org, work, 0));
+  model.last().think("hm");
+  settle();
+  model.last().say("Hel");
+  settle();
+  model.last().fail("provider_overloaded", true, 10ms);
+  pass(1s);
+  model.last().say("lo");
+  settle();
+  model.last().ask_tools({{"c1", "delete_file", "{}"}});
+  settle();
+  (void)at->decide(ada, work, true);
+  settle();
+  tools.calls.at(0)->answer("gone");
+  settle();
+  model.last().say("Done.");
+  model.last().end();
+  settle();
+  BOOST_TEST((status(work) == task_status::done));
+  BOOST_TEST(seen.entries.size() >= 15U);
+  BOOST_TEST(at->store.unsynced == 0U);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,6 +1,7 @@
 // A store whose faults a test switches on and off: it stands before a good one.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -15,10 +16,11 @@ class faulty_store final : public storage::store {
  public:
   explicit faulty_store(storage::store& good) : good_(good) {}
 
-  bool refuses = false;     ///< commits are answered `unavailable`
-  bool unreadable = false;  ///< snapshots are answered `unavailable`
-  bool dead = false;        ///< the process has ended: commits are neither applied nor answered
-  bool holds = false;       ///< commits wait for `release`
+  bool refuses = false;      ///< commits are answered `unavailable`
+  bool unreadable = false;   ///< snapshots are answered `unavailable`
+  bool dead = false;         ///< the process has ended: commits are neither applied nor answered
+  bool holds = false;        ///< commits wait for `release`
+  std::size_t unsynced = 0;  ///< how many commits were to be answered before they are durable
 
   /// Commits everything that waits.
   void release() {
@@ -33,6 +35,7 @@ class faulty_store final : public storage::store {
 
   void commit(storage::batch changes, storage::durability level, reply<void> done) override {
     if (dead) return;
+    if (level != storage::durability::synced) ++unsynced;
     if (refuses) return done(fail(errc::unavailable, "no space left"));
     if (!holds) return good_.commit(std::move(changes), level, std::move(done));
     waiting_.emplace_back([this, changes = std::move(changes), level, done = std::move(done)]() mutable {

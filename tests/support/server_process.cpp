@@ -79,8 +79,9 @@ std::map<std::string, std::string> serve_environment(const launch_options& optio
 
 }  // namespace
 
-program::program(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment) {
-  arguments.insert(arguments.begin(), FLOTILLA_PROGRAM);
+program::program(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment,
+                 std::string file) {
+  arguments.insert(arguments.begin(), file.empty() ? FLOTILLA_PROGRAM : std::move(file));
   auto variables = environment_of(environment);
   const auto argument_pointers = pointers(arguments);
   const auto variable_pointers = pointers(variables);
@@ -163,7 +164,7 @@ bool program::await_line(const std::string& text) {
 }
 
 server_process::server_process(const std::filesystem::path& directory, const launch_options& options)
-    : program_(serve_arguments(directory, options), serve_environment(options)) {
+    : program_(serve_arguments(directory, options), serve_environment(options), options.program) {
 }
 
 std::uint16_t server_process::port() {

@@ -27,6 +27,7 @@ struct launch_options {
   std::map<std::string, std::string>
       environment;  ///< besides FLOTILLA_BOOTSTRAP_TOKEN; an empty value takes one away
   std::string listen = "127.0.0.1:0";
+  std::string program;  ///< empty: the `flotilla` of this build
 };
 
 /// How a process ended.
@@ -38,8 +39,10 @@ struct ending {
 /// Runs the program with these arguments until it ends. For what ends by itself.
 class program {
  public:
-  /// Starts it with an environment of nothing but `environment` and what a process needs. Throws where it cannot.
-  program(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment);
+  /// Starts it with an environment of nothing but `environment` and what a process needs. `file`: which program;
+  /// empty: the `flotilla` of this build. Throws where it cannot.
+  program(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment,
+          std::string file = {});
   /// Kills it if it still runs.
   ~program();
   program(const program&) = delete;
