@@ -158,6 +158,7 @@ result<void> run_machine::apply_verdict(const event& happened) {
 result<void> run_machine::apply_status(const event& happened) {
   const std::string_view text = happened.text;
   if (text == run_status::queued || text == run_status::suspended) return {};
+  if (text == run_status::crashed && !started_) return {};
   if (text == run_status::running) {
     if (started_) return unexpected_event(happened);
     started_ = true;
