@@ -42,6 +42,9 @@ const std::string& output_schema::text() const noexcept {
 }
 
 std::vector<std::string> output_schema::errors_of(std::string_view answer) const {
+  if (answer.size() > max_checked_answer_bytes) {
+    return {"the answer is longer than " + std::to_string(max_checked_answer_bytes) + " bytes"};
+  }
   const auto value = parse_strict(answer);
   if (!value) return {short_enough("the answer " + value.error().message)};
   schema_check check(document_->root);

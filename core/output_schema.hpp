@@ -1,6 +1,7 @@
 // What a task's answer must be: a schema in a subset of JSON Schema 2020-12. Pure.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -9,6 +10,9 @@
 #include "flotilla/result.hpp"
 
 namespace flotilla {
+
+/// Of an answer that is held against a schema. One that fits becomes one event.
+inline constexpr std::size_t max_checked_answer_bytes = 256U << 10U;
 
 /// A schema that can be applied. Cheap to copy; any thread.
 class output_schema {
@@ -23,7 +27,8 @@ class output_schema {
 
   /// What is wrong with an answer, each error in a sentence that names the place (as a JSON pointer) and what is
   /// expected there; at most `max_schema_errors` of at most `max_schema_error_bytes` (core/schema_check.hpp). Empty:
-  /// the text is one JSON value that fits the schema. Never takes long: what a check may cost is bounded.
+  /// the text is one JSON value, of at most `max_checked_answer_bytes`, that fits the schema. Never takes long: what
+  /// a check may cost is bounded.
   [[nodiscard]] std::vector<std::string> errors_of(std::string_view answer) const;
 
  private:

@@ -23,8 +23,9 @@ inline constexpr std::size_t max_rehearsal_bytes = 8U << 20U;             ///< o
 using rehearsal_step = std::variant<model_delta, std::chrono::milliseconds, model_answer, model_failure>;
 
 /// What the rehearsal answers to this request. It depends on nothing but the request, so that a run which is
-/// replayed after a crash is played the same: the segment is chosen by the number of tool turns, text that the
-/// conversation shows as said already is not said again, and tries are told apart by `model_request::attempt`.
+/// replayed after a crash is played the same: the segment is chosen by the number of tool turns and of answers that
+/// were sent back, text that the conversation shows as said already is not said again, and tries are told apart by
+/// `model_request::attempt`.
 [[nodiscard]] std::vector<rehearsal_step> plan_rehearsal(const model_request& request);
 
 }  // namespace flotilla
