@@ -105,7 +105,8 @@ struct world {
   void pass(std::chrono::milliseconds time);
 
   agent_id add_agent(std::vector<std::string> approvals = {});
-  task_id add_task(agent_id who, task_priority priority = task_priority::normal);
+  task_id add_task(agent_id who, task_priority priority = task_priority::normal,
+                   std::optional<std::string> output_schema = {});
   void change_agent(agent_id who, agent_status status);
   void retitle(task_id which, std::string title);
 

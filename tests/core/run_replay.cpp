@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 /// What the world answers is a function of what is asked, so that it is the same after a cut.
 class player {
  public:
-  explicit player(std::uint32_t seed) : seed_(seed) {}
+  explicit player(std::uint32_t seed) : machine(spec(seed)), seed_(seed) {}
 
   /// Gives the journal's next event to the machine.
   void tell(event happened) {
@@ -48,7 +48,7 @@ class player {
     }
   }
 
-  run_machine machine{spec(seed_)};
+  run_machine machine;
   std::vector<event> journal;
   std::vector<std::uint32_t> asked;  ///< turns for which the model was called
   std::vector<std::string> called;   ///< ids of the calls that were carried out
@@ -155,6 +155,8 @@ class player {
     }
     tell(tool_result_event(action.request.tool, {id, "on its way", false}));
   }
+  void carry_out(const tell_output& action) { tell(*delta_event(text_delta{action.text})); }
+  void carry_out(const reject_output& action) { tell(output_rejected_event(action.errors, action.number)); }
   void carry_out(const trim_context& action) { tell(context_trimmed_event(action.results, action.bytes)); }
   void carry_out(const park& action) {
     tell(status_event(action.for_humans ? run_status::waiting : run_status::parked));

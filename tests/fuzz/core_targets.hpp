@@ -88,7 +88,7 @@ inline void fuzz_records(std::string_view json) {
 
 /// A journal, a line an event: what the machine refuses leaves it as it was; what it takes leaves it able to say what
 /// is next.
-inline void fuzz_journal(std::string_view lines, std::optional<output_schema> schema) {
+inline void fuzz_journal_of(std::string_view lines, std::optional<output_schema> schema) {
   run_spec spec;
   spec.output_schema = std::move(schema);
   spec.input = "work";
@@ -116,8 +116,8 @@ inline void fuzz_journal(std::string_view lines, std::optional<output_schema> sc
 
 /// The same without an output schema and with one.
 inline void fuzz_journal(std::string_view lines) {
-  fuzz_journal(lines, std::nullopt);
-  fuzz_journal(lines, *output_schema::parse(R"({"type":"object"})"));
+  fuzz_journal_of(lines, std::nullopt);
+  fuzz_journal_of(lines, *output_schema::parse(R"({"type":"object"})"));
 }
 
 }  // namespace flotilla::testing
