@@ -105,8 +105,24 @@ void forget_signals(pointer self, task_id task, std::vector<storage::task_signal
 void cancel_for_parent(pointer self, const storage::task_signal& what) {
   handle_cancel(self, cancel_request{self->state.key, what.task}, [self, what](const result<run_accepted>& outcome) {
     if (outcome) return;
-    if (outcome.error().code != errc::unavailable) return forget_signals(self, what.task, {what});
+    const auto code = outcome.error().code;
+    const bool over = code == errc::invalid || code == errc::not_found;
+    if (over) return forget_signals(self, what.task, {what});
     self->delayed_send(self, store_retry, continuation{[self, task = what.task] { on_signal(self, task); }});
+  });
+}
+
+/// The task has been given to another agent meanwhile: it is for that one to do.
+void pass_signals_on(pointer self, task_id task, const std::vector<storage::task_signal>& those, agent_id to) {
+  step made;
+  made.org = self->state.key.org;
+  made.task = task;
+  made.acted_on = those;
+  made.signals = those;
+  for (auto& each : made.signals) each.agent = to;
+  write(self, std::move(made), [self, task](const result<committed>& outcome) {
+    if (outcome) return;
+    self->delayed_send(self, store_retry, continuation{[self, task] { on_signal(self, task); }});
   });
 }
 
@@ -121,12 +137,15 @@ void wake_parent(pointer self, task_id task) {
 
 void act_on_signals(pointer self, task_id task, const signals_of_task& found) {
   using enum storage::keys::signal_kind;
+  if (found.all.empty()) return;
+  if (found.assignee && *found.assignee != self->state.key.agent) {
+    return pass_signals_on(self, task, found.all, *found.assignee);
+  }
   std::vector<storage::task_signal> ended;
   for (const auto& each : found.all) {
     if (each.kind == cancel) return cancel_for_parent(self, each);
     ended.push_back(each);
   }
-  if (ended.empty()) return;
   if (found.taken) return wake_parent(self, task);
   forget_signals(self, task, std::move(ended));
 }

@@ -253,10 +253,11 @@ result<signals_of_task> read_signals_of(const storage::snapshot& from, const age
   if (!signals) return fail(std::move(signals.error()));
   auto record = storage::read_task(from, who.org, task);
   if (!record) return fail(std::move(record.error()));
-  signals_of_task found{false, std::move(*signals)};
+  signals_of_task found;
+  found.all = std::move(*signals);
   if (*record) {
-    const auto& known = (*record)->value.task;
-    found.taken = known.assignee == who.agent && takes_signals(known.status);
+    found.assignee = (*record)->value.task.assignee;
+    found.taken = takes_signals((*record)->value.task.status);
   }
   return found;
 }

@@ -38,7 +38,8 @@ struct agent_work {
 
 /// What stands about one task of an agent.
 struct signals_of_task {
-  bool taken = false;  ///< the task is running or waiting: `child_ended` is for its run to take in
+  std::optional<agent_id> assignee;  ///< who has the task now; nothing where there is no such task
+  bool taken = false;                ///< the task is running or waiting: `child_ended` is for its run to take in
   std::vector<storage::task_signal> all;
 };
 [[nodiscard]] result<signals_of_task> read_signals_of(const storage::snapshot& from, const agent_key& who,

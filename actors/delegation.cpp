@@ -143,8 +143,7 @@ result<void> check_tasks_left(const storage::snapshot& from, org_id org, const p
   const auto made = storage::read_tasks_made(from, org, now);
   if (!made) return fail(made.error());
   if (*made < *limits.tasks_per_month) return {};
-  return fail(errc::forbidden,
-              "The plan's limit of " + std::to_string(*limits.tasks_per_month) + " tasks a month is reached.");
+  return fail(errc::forbidden, storage::tasks_limit_text(*limits.tasks_per_month));
 }
 
 std::optional<storage::task_signal> end_signal(const storage::task_record& child) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,7 +20,6 @@
 #include "core/executor.hpp"
 #include "core/model_provider.hpp"
 #include "core/redactor.hpp"
-#include "core/run_machine.hpp"
 #include "core/telemetry.hpp"
 #include "core/toolset.hpp"
 #include "flotilla/plan.hpp"
@@ -78,7 +78,7 @@ struct environment {
   std::chrono::milliseconds agent_idle{60'000};
   std::chrono::milliseconds run_limit{0};     ///< that an attempt may go on, waiting left out; 0: no limit
   std::chrono::milliseconds approval_ttl{0};  ///< after which an approval that nobody decided is refused; 0: never
-  std::size_t max_context_bytes = default_max_context_bytes;  ///< of a run's conversation
+  std::size_t max_context_bytes = std::numeric_limits<std::size_t>::max();  ///< of a run's conversation
   /// How far the bringing back of what was running is; the fleet's actor writes it.
   std::shared_ptr<recovery_progress> recovery = std::make_shared<recovery_progress>();
 };

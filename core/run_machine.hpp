@@ -30,6 +30,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,8 +49,6 @@
 namespace flotilla {
 
 inline constexpr std::size_t max_output_bytes = 8U << 20U;  ///< of an attempt's output
-/// Of a conversation's text, before the oldest tool results are left out: some 200,000 tokens.
-inline constexpr std::size_t default_max_context_bytes = 800'000;
 
 /// What a run needs to know besides its journal.
 struct run_spec {
@@ -57,8 +56,9 @@ struct run_spec {
   std::vector<std::string> approvals;  ///< globs of tool names
   std::uint32_t max_turns = default_max_turns;
   std::vector<tool_spec> tools;
-  std::size_t max_context_bytes = default_max_context_bytes;  ///< of the conversation, the input included
-  std::optional<flotilla::output_schema> output_schema{};     ///< what the output must be
+  /// Of the conversation's text, the input included: above it the oldest tool results are left out.
+  std::size_t max_context_bytes = std::numeric_limits<std::size_t>::max();
+  std::optional<flotilla::output_schema> output_schema{};  ///< what the output must be
 };
 
 /// Call the model with `run_machine::request()`.

@@ -206,6 +206,12 @@ json event_schema() {
                     {"data", any_value("More of it; what there is depends on the type and the text.")}});
 }
 
+json recovery_schema() {
+  return object_of({{"state", {{"type", "string"}, {"enum", {"running", "done"}}}},
+                    {"agents", {{"type", "integer"}, {"minimum", 0}}},
+                    {"done", {{"type", "integer"}, {"minimum", 0}}}});
+}
+
 json message_schema() {
   json party{{"type", json::array({"string", "null"})},
              {"pattern", std::string("^(user|system|agt_") + ulid_pattern + ")$"},
@@ -343,6 +349,7 @@ json answer_schemas() {
       {"Ok", object_of({{"ok", {{"type", "boolean"}, {"const", true}}}})},
       {"Error", object_of({{"error", some_text()}})},
       {"Probe", object_of({{"status", some_text()}})},
+      {"Readiness", object_of({{"status", some_text()}, {"recovery", recovery_schema()}})},
       {"Index", index_schema()},
       {"OpenApi", document_schema()},
   };

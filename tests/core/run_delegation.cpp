@@ -1,6 +1,8 @@
 // The tools of the runtime itself in a run: delegated tasks, questions to humans, and the bounds on a conversation.
 #include <boost/test/unit_test.hpp>
 
+#include <limits>
+
 #include "core/builtin_tools.hpp"
 #include "core/bus_types.hpp"
 #include "core/run_events.hpp"
@@ -21,8 +23,10 @@ task_id task_numbered(std::uint8_t number) {
   return made;
 }
 
+constexpr auto no_limit = std::numeric_limits<std::size_t>::max();
+
 struct run {
-  explicit run(std::size_t max_context = default_max_context_bytes, std::vector<std::string> approvals = {})
+  explicit run(std::size_t max_context = no_limit, std::vector<std::string> approvals = {})
       : machine(spec(max_context, std::move(approvals))) {
     tell(running_event(1, "p", "m"));
   }
@@ -118,7 +122,7 @@ BOOST_AUTO_TEST_CASE(a_task_that_nobody_waits_for_lets_the_run_go_on) {
 }
 
 BOOST_AUTO_TEST_CASE(humans_and_tasks_are_waited_for_together) {
-  run it(default_max_context_bytes, {"search"});
+  run it(no_limit, {"search"});
   it.turn({request_of("a", builtin::delegate), request_of("s", "search")});
   it.delegate("a", 1);
   it.tell(approval_requested_event(request_of("s", "search"), approval_reason::policy));
@@ -133,7 +137,7 @@ BOOST_AUTO_TEST_CASE(humans_and_tasks_are_waited_for_together) {
 }
 
 BOOST_AUTO_TEST_CASE(delegating_can_need_an_approval) {
-  run it(default_max_context_bytes, {"del*"});
+  run it(no_limit, {"del*"});
   it.turn({request_of("a", builtin::delegate)});
   BOOST_TEST(it.wants({ask_approval{request_of("a", builtin::delegate), approval_reason::policy}}));
   it.tell(approval_requested_event(request_of("a", builtin::delegate), approval_reason::policy));
@@ -161,7 +165,7 @@ BOOST_AUTO_TEST_CASE(a_question_is_answered_by_a_human) {
 }
 
 BOOST_AUTO_TEST_CASE(what_a_human_said_when_approving_is_told_to_the_model) {
-  run it(default_max_context_bytes, {"search"});
+  run it(no_limit, {"search"});
   it.turn({request_of("s", "search")});
   it.tell(approval_requested_event(request_of("s", "search"), approval_reason::policy));
   it.tell(decision_event({true, false, "only the north"}, "search", "s"));
