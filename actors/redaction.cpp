@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "core/bus_types.hpp"
+
 namespace flotilla::actors {
 namespace {
 
@@ -39,6 +41,11 @@ json redacted_value(const json& value, const redactor& with,
   return shown == text ? value : json(std::move(shown));
 }
 
+/// A piece of what a model says: it is redacted before it becomes an event.
+bool is_draft(const event& what) {
+  return what.type == event_type::status && what.text == run_status::draft;
+}
+
 }  // namespace
 
 std::string redacted_json(std::string text, const redactor& with) {
@@ -48,6 +55,7 @@ std::string redacted_json(std::string text, const redactor& with) {
 }
 
 void redact(event& what, const redactor& with) {
+  if (is_draft(what)) return;
   const bool is_redacted =
       what.type == event_type::output || what.type == event_type::thinking || what.type == event_type::tool_result;
   if (!is_redacted) what.text = with.redact(what.text);

@@ -17,8 +17,8 @@ namespace flotilla::actors {
 /// which is a vendor's: a number there that holds a secret becomes a string. Precondition: one valid value.
 [[nodiscard]] std::string redacted_json(std::string json, const redactor& with);
 
-/// All of an event but the text of `output`, `thinking` and `tool_result`: these are redacted before they are cut
-/// into events (`run_redaction`).
+/// All of an event but the text of `output`, `thinking`, `tool_result` and drafts: these are redacted before they are
+/// cut into events (`run_redaction`).
 void redact(event& what, const redactor& with);
 void redact(storage::message_draft& what, const redactor& with);
 
@@ -26,7 +26,7 @@ void redact(storage::message_draft& what, const redactor& with);
 class run_redaction {
  public:
   run_redaction() = default;
-  /// `output`: what the attempt has said before.
+  /// `output`: what the attempt has said before, as output or in drafts.
   run_redaction(const environment_ptr& env, org_id org, std::string_view output);
 
   /// What can be told now of a piece: nothing, it, or what was held back before it. A stretch of thinking that held a

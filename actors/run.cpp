@@ -28,8 +28,14 @@ run_tools tools_for(const environment& env, const run_seed& seed) {
 
 result<run_machine> replay(const environment& env, const run_seed& seed, std::vector<tool_spec> tools) {
   const auto& assignee = seed.assignee.value;
-  run_machine machine({seed.record.value.task.input, assignee.approvals, assignee.max_turns, std::move(tools),
-                       env.max_context_bytes});
+  const auto& task = seed.record.value.task;
+  run_spec spec{task.input, assignee.approvals, assignee.max_turns, std::move(tools), env.max_context_bytes};
+  if (task.output_schema) {
+    auto schema = output_schema::parse(*task.output_schema);
+    if (!schema) return fail(errc::internal, std::move(schema.error().message));
+    spec.output_schema = std::move(*schema);
+  }
+  run_machine machine(std::move(spec));
   for (const auto& happened : seed.events) {
     if (auto applied = machine.apply(happened); !applied) return fail(applied.error());
   }
@@ -96,7 +102,7 @@ caf::result<run_accepted> start(pointer self, bool give_up) {
     conclude_bug(state, machine.error());
   } else {
     state.machine.emplace(std::move(*machine));
-    state.redaction = run_redaction(state.env, state.seed.who.org, state.machine->output());
+    state.redaction = run_redaction(state.env, state.seed.who.org, state.machine->said());
     if (auto gathered = gather_start(state); !gathered) conclude_bug(state, gathered.error());
     limit_time(self);
   }

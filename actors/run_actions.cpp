@@ -72,6 +72,12 @@ struct take_action {
   result<bool> operator()(const trim_context& action) const {
     return told(emit(state, context_trimmed_event(action.results, action.bytes)));
   }
+  result<bool> operator()(const tell_output& action) const {
+    return told(emit(state, *delta_event(text_delta{action.text})));
+  }
+  result<bool> operator()(const reject_output& action) const {
+    return told(emit(state, output_rejected_event(action.errors, action.number)));
+  }
   result<bool> operator()(const park& action) const {
     conclude_waiting(state, action.for_humans);
     return false;

@@ -20,6 +20,12 @@ void leave_record(run_state& state, std::string_view bus_type) {
   state.concluded = true;
 }
 
+/// What the model says becomes output, or a draft where only an answer that fits a schema is output.
+std::optional<event> model_event(const run_state& state, const model_delta& delta) {
+  const auto* text = std::get_if<text_delta>(&delta);
+  return text != nullptr && state.machine->drafts() ? draft_event(text->text) : delta_event(delta);
+}
+
 }  // namespace
 
 storage::task_record& next_record(run_state& state) {
@@ -67,7 +73,7 @@ result<void> emit_delta(run_state& state, model_delta delta) {
     text->text = state.filter.pass(text->text);
     if (text->text.empty()) return {};
   }
-  auto happened = delta_event(delta);
+  auto happened = model_event(state, delta);
   return happened ? emit(state, std::move(*happened)) : result<void>{};
 }
 
@@ -76,7 +82,8 @@ result<void> emit_rest(run_state& state) {
     if (auto told = emit_delta(state, std::move(each)); !told) return told;
   }
   auto rest = state.filter.flush();
-  return rest.empty() ? result<void>{} : emit(state, *delta_event(text_delta{std::move(rest)}));
+  if (rest.empty()) return {};
+  return emit(state, *model_event(state, text_delta{std::move(rest)}));
 }
 
 void abort_calls(run_state& state) {

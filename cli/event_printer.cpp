@@ -34,6 +34,17 @@ std::string_view style_of_status(std::string_view status) {
   return status == "waiting" ? cyan : dim;
 }
 
+std::string_view label_of(std::string_view kind) {
+  if (kind == "thinking") return "thinking  ";
+  return kind == "draft" ? "draft     " : "output    ";
+}
+
+/// What a model says in a task with an output schema.
+std::string draft_text(const json& event) {
+  const auto data = event.find("data");
+  return data != event.end() && data->is_object() ? text_of(*data, "text") : std::string();
+}
+
 /// "tool(arguments)", where the event carries them.
 std::string call_text(const json& event) {
   const auto data = event.find("data");
@@ -82,7 +93,7 @@ void event_printer::finish() {
 void event_printer::flow(std::string_view kind, std::string_view style, std::string_view text) {
   if (flowing_ != kind) {
     finish();
-    put(dim, kind == "thinking" ? "thinking  " : "output    ");
+    put(dim, label_of(kind));
     flowing_ = kind;
   }
   put(style, text);
@@ -112,6 +123,8 @@ bool event_printer::print(std::string_view text) {
     line("result    ", cyan, words);
   } else if (type == "error") {
     line("error     ", red, words);
+  } else if (type == "status" && words == "draft") {
+    flow(words, dim, draft_text(event));
   } else if (type == "status") {
     line("status    ", style_of_status(words), words);
     last_status_ = words;

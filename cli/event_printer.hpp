@@ -7,9 +7,9 @@
 
 namespace flotilla::cli {
 
-/// Prints events as they come: text and thinking flow on, everything else has a line of its own. What an event says
-/// is written by a model or a tool, so its control characters are shown, not sent to the terminal. One thread at a
-/// time.
+/// Prints events as they come: text, thinking and drafts flow on, everything else has a line of its own. What an
+/// event says is written by a model or a tool, so its control characters are shown, not sent to the terminal. One
+/// thread at a time.
 class event_printer {
  public:
   /// `to` must outlive the printer; `colours`: with ANSI colours.

@@ -46,6 +46,11 @@ inline constexpr std::string_view model_call = "model_call";
 inline constexpr std::string_view model_answer = "model_answer";
 /// A model call failed and is made again. data: {code, message, try, delayMs}
 inline constexpr std::string_view retrying = "retrying";
+/// A piece of what the model says, in a task that has an output schema: there only an answer that fits is output.
+/// data: {text}
+inline constexpr std::string_view draft = "draft";
+/// An answer did not fit the output schema, and goes back to the model. data: {errors, try}
+inline constexpr std::string_view output_rejected = "output_rejected";
 /// A tool call needs a human. callId, tool; data: {reason, arguments}
 inline constexpr std::string_view approval_requested = "approval_requested";
 /// A human decided, or nobody did in time. callId, tool; data: {comment?, expired?}

@@ -165,6 +165,7 @@ object_writer open_task(std::string& out, const task& value) {
   object.field("id", value.id)
       .field("title", value.title)
       .field("input", value.input)
+      .json("outputSchema", value.output_schema ? *value.output_schema : "null")
       .field("assignee", value.assignee)
       .field("requester", value.requester)
       .field("parent", value.parent)

@@ -172,6 +172,14 @@ class object_reader {
     if (problem_.empty() && object_.contains(key)) field(key, into);
     return *this;
   }
+  /// Is there an object? For a field that may be null, and that objects written by an older version do not have.
+  [[nodiscard]] bool has_later_object(const char* key) {
+    if (!ok()) return false;
+    const auto found = object_.find(key);
+    if (found == object_.end() || found->is_null()) return false;
+    if (!found->is_object()) problem_ = std::string("field ") + key;
+    return ok();
+  }
   [[nodiscard]] bool ok() const { return problem_.empty(); }
 
   template <class T>
@@ -186,7 +194,8 @@ class object_reader {
   std::string problem_;
 };
 
-// --- `data`, kept as it was written: parsing and writing it again could change its numbers ----------------------
+// --- `data` and `outputSchema`, kept as they were written: parsing and writing it again could change its numbers
+// ----------------------
 
 /// Behind the string that begins at `at` (a quote).
 std::size_t skip_string(std::string_view text, std::size_t at) {
@@ -229,6 +238,7 @@ std::optional<std::string> raw_field(std::string_view text, std::string_view quo
 }
 
 constexpr std::string_view data_key = "\"data\"";
+constexpr std::string_view output_schema_key = "\"outputSchema\"";
 
 }  // namespace
 
@@ -273,6 +283,7 @@ result<task> task_from_json(std::string_view json) {
       .field("startedAt", value.started_at)
       .field("finishedAt", value.finished_at)
       .field("updatedAt", value.updated_at);
+  if (object.has_later_object("outputSchema")) value.output_schema = raw_field(json, output_schema_key);
   return object.finish(std::move(value));
 }
 

@@ -127,6 +127,14 @@ std::optional<event> delta_event(const model_delta& delta) {
   return make(event_type::thinking, "", {{"opaque", std::move(opaque)}});
 }
 
+event draft_event(std::string_view text) {
+  return make(event_type::status, run_status::draft, {{"text", text}});
+}
+
+event output_rejected_event(const std::vector<std::string>& errors, std::uint32_t number) {
+  return make(event_type::status, run_status::output_rejected, {{"errors", errors}, {"try", number}});
+}
+
 event model_answer_event(const model_answer& answer) {
   auto calls = json::array();
   for (const auto& call : with_unique_ids(answer.calls)) {
@@ -235,6 +243,23 @@ result<model_answer> read_model_answer(const event& from) {
     answer.calls.push_back({call["callId"], call["tool"], dump(call["arguments"])});
   }
   return answer;
+}
+
+result<std::string> read_draft(const event& from) {
+  const auto data = parse_data(from);
+  if (!data.is_object() || !is_text(data, "text")) return damaged(from);
+  return data["text"].get<std::string>();
+}
+
+result<std::vector<std::string>> read_rejection(const event& from) {
+  const auto data = parse_data(from);
+  if (!data.is_object() || !data.contains("errors") || !data["errors"].is_array()) return damaged(from);
+  std::vector<std::string> errors;
+  for (const auto& each : data["errors"]) {
+    if (!each.is_string()) return damaged(from);
+    errors.push_back(each.get<std::string>());
+  }
+  return errors;
 }
 
 result<token_usage> read_retry_usage(const event& from) {

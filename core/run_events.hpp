@@ -37,6 +37,10 @@ enum class approval_reason : std::uint8_t {
                                      std::optional<std::uint32_t> cut_at = std::nullopt);
 /// A piece of what the model says. A `thinking_end` with nothing opaque makes no event.
 [[nodiscard]] std::optional<event> delta_event(const model_delta& delta);
+/// The same where the task has an output schema: what the model says is a status event of the text `draft`.
+[[nodiscard]] event draft_event(std::string_view text);
+/// An answer does not fit the task's output schema. `number`: of the rejection, from 1.
+[[nodiscard]] event output_rejected_event(const std::vector<std::string>& errors, std::uint32_t number);
 /// A call's id that is empty, or that of an earlier call of this answer, is replaced by one that is neither.
 [[nodiscard]] event model_answer_event(const model_answer& answer);
 /// A model call failed and is made again after `delay`. `tries_made` counts the failed one.
@@ -76,6 +80,8 @@ inline constexpr std::size_t max_tool_result_bytes = 64U << 10U;
 /// `cut_at` of a model call's event.
 [[nodiscard]] result<std::optional<std::uint32_t>> read_cut_at(const event& from);
 [[nodiscard]] result<model_answer> read_model_answer(const event& from);
+[[nodiscard]] result<std::string> read_draft(const event& from);
+[[nodiscard]] result<std::vector<std::string>> read_rejection(const event& from);
 [[nodiscard]] result<token_usage> read_retry_usage(const event& from);
 [[nodiscard]] result<tool_outcome> read_tool_outcome(const event& from);
 /// The opaque part of a thinking event, as JSON text.

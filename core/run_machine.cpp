@@ -86,7 +86,8 @@ const task_error refusal_error{"refusal", "The model refused to answer."};
 
 }  // namespace
 
-run_machine::run_machine(run_spec spec) : spec_(std::move(spec)) {
+run_machine::run_machine(run_spec spec) : spec_(std::move(spec)), judge_(spec_.output_schema) {
+  spec_.input = opening_turn(spec_.input, spec_.output_schema);
 }
 
 result<void> run_machine::apply(const event& happened) {
@@ -108,8 +109,9 @@ void run_machine::pass_time(const event& happened) {
 result<void> run_machine::apply_any(const event& happened) {
   if (ended_) return unexpected_event(happened);
   switch (happened.type) {
-    case event_type::thinking:
     case event_type::output:
+      return judge_.is_wanted() ? apply_verdict(happened) : apply_increment(happened);
+    case event_type::thinking:
       return apply_increment(happened);
     case event_type::tool_call:
     case event_type::tool_result:
@@ -136,6 +138,30 @@ result<void> run_machine::apply_increment(const event& happened) {
   return {};
 }
 
+result<void> run_machine::apply_draft(const event& happened) {
+  if (!call_.open || !judge_.is_wanted()) return unexpected_event(happened);
+  const auto text = read_draft(happened);
+  if (!text) return fail(text.error());
+  drafted_ += *text;
+  call_.text += *text;
+  return {};
+}
+
+result<void> run_machine::apply_verdict(const event& happened) {
+  if (!judge_.waits()) return unexpected_event(happened);
+  if (happened.type == event_type::output) {
+    output_ += happened.text;
+    judge_.accept();
+    return {};
+  }
+  const auto errors = read_rejection(happened);
+  if (!errors) return fail(errors.error());
+  turns_.emplace_back(user_turn{judge_.reject(*errors), true});
+  conversation_bytes_ += size_of(turns_.back());
+  stop_.reset();
+  return {};
+}
+
 result<void> run_machine::apply_status(const event& happened) {
   const std::string_view text = happened.text;
   if (text == run_status::queued || text == run_status::suspended) return {};
@@ -147,7 +173,8 @@ result<void> run_machine::apply_status(const event& happened) {
   }
   // A task that is cancelled before it began ends without having started.
   if (text == run_status::done || text == run_status::error) {
-    if (text == run_status::done && (!stop_ || call_.open || !calls_.empty())) return unexpected_event(happened);
+    const bool goes_on = !stop_ || call_.open || !calls_.empty() || judge_.waits();
+    if (text == run_status::done && goes_on) return unexpected_event(happened);
     ended_ = true;
     parked_ = false;
     return {};
@@ -161,6 +188,8 @@ result<void> run_machine::apply_status(const event& happened) {
   if (text == run_status::budget_wait) return may_call() ? result<void>{} : unexpected_event(happened);
   if (text == run_status::model_call) return apply_model_call(happened);
   if (text == run_status::model_answer) return apply_answer(happened);
+  if (text == run_status::draft) return apply_draft(happened);
+  if (text == run_status::output_rejected) return apply_verdict(happened);
   if (text == run_status::retrying) return apply_retrying(happened);
   if (text == run_status::delegated) return apply_delegated(happened);
   if (text == run_status::context_trimmed) return apply_trimmed(happened);
@@ -247,6 +276,12 @@ result<void> run_machine::apply_answer(const event& happened) {
     pending_call call;
     call.request = request;
     calls_.push_back(std::move(call));
+  }
+  if (judge_.is_wanted()) {
+    judge_.add(call_.text);
+    if (!calls_.empty()) judge_.drop();
+    const bool final = answer->stop == stop_reason::end_turn || answer->stop == stop_reason::tool_use;
+    if (calls_.empty() && final) judge_.judge();
   }
   turns_.emplace_back(assistant_turn{std::move(call_.thinking), std::move(call_.text), std::move(answer->calls)});
   conversation_bytes_ += size_of(turns_.back());
@@ -341,7 +376,7 @@ void run_machine::close_tools() {
 
 std::vector<run_action> run_machine::next() const {
   if (!started_ || ended_) return {};
-  if (output_.size() > max_output_bytes) return {finish{output_limit_error}};
+  if (said().size() > max_output_bytes) return {finish{output_limit_error}};
   if (call_.open) return {};
   if (!calls_.empty()) return tool_actions();
   return {turn_action()};
@@ -437,7 +472,7 @@ run_action run_machine::turn_action() const {
     switch (*stop_) {
       case stop_reason::end_turn:
       case stop_reason::tool_use:  // it asked for tools and named none: there is nothing to wait for
-        return finish{};
+        return verdict_action();
       case stop_reason::max_tokens:
         return finish{cut_at_ ? budget_cut_error(*cut_at_) : cut_error};
       case stop_reason::refusal:
@@ -452,6 +487,13 @@ run_action run_machine::turn_action() const {
     return *trim;
   }
   return call_model{answered_turns_ + 1, failed_tries_ + 1};
+}
+
+run_action run_machine::verdict_action() const {
+  if (!judge_.waits()) return finish{};
+  if (judge_.errors().empty()) return tell_output{std::string(judge_.answer())};
+  if (judge_.rejections() >= max_output_rejections) return finish{judge_.failure()};
+  return reject_output{judge_.errors(), judge_.rejections() + 1};
 }
 
 model_request run_machine::request() const {

@@ -7,14 +7,18 @@
 // The grammar of an attempt's journal (s:x is a status event of text x; see core/bus_types.hpp for their data):
 //
 //   attempt   = [s:queued] s:running turn* ending
-//   turn      = ([s:budget_wait] call)+ tool*
+//   turn      = ([s:budget_wait] call)+ (tool* | verdict)
 //   call      = s:model_call increment* (s:model_answer | s:retrying | cut)
-//   increment = thinking | output
+//   increment = thinking | output | s:draft
+//   verdict   = output | s:output_rejected
 //   cut       = nothing: the process ended; s:resumed follows
 //   tool      = [decision] (tool_result | tool_call [s:delegated] [tool_result | cut again])
 //   again     = tool_result | decision (tool_result | tool_call [tool_result | cut again])
 //   decision  = s:approval_requested … (s:approved | s:rejected)
 //   ending    = s:done | error s:error
+//
+// Where the task has an output schema, what the model says is s:draft, and its final answer has a verdict: the one
+// `output` is the answer that fits. Elsewhere there is neither draft nor verdict.
 //
 // s:waiting stands where nothing goes on but approvals are open, s:parked where nothing goes on but delegated tasks
 // that are waited for; s:suspended, s:resumed and s:crashed may stand anywhere, s:context_trimmed between two turns.
@@ -34,7 +38,9 @@
 #include <vector>
 
 #include "core/model_provider.hpp"
+#include "core/output_schema.hpp"
 #include "core/run_events.hpp"
+#include "core/structured_output.hpp"
 #include "flotilla/agent.hpp"
 #include "flotilla/event.hpp"
 #include "flotilla/result.hpp"
@@ -52,6 +58,7 @@ struct run_spec {
   std::vector<tool_spec> tools;
   /// Of the conversation's text, the input included: above it the oldest tool results are left out.
   std::size_t max_context_bytes = std::numeric_limits<std::size_t>::max();
+  std::optional<flotilla::output_schema> output_schema{};  ///< what the output must be
 };
 
 /// Call the model with `run_machine::request()`.
@@ -80,6 +87,17 @@ struct answer_tool {
   std::string tool;
   friend bool operator==(const answer_tool&, const answer_tool&) = default;
 };
+/// The answer fits the output schema: journal `output` with it.
+struct tell_output {
+  std::string text;
+  friend bool operator==(const tell_output&, const tell_output&) = default;
+};
+/// The answer does not fit it, and goes back to the model: journal s:output_rejected.
+struct reject_output {
+  std::vector<std::string> errors;
+  std::uint32_t number = 1;  ///< of the rejection, from 1
+  friend bool operator==(const reject_output&, const reject_output&) = default;
+};
 /// Make a task for another agent: journal `tool_call` and s:delegated, or `tool_call` and a `tool_result` that says
 /// why not. Precondition for s:delegated with `wait` false: a `tool_result` follows at once.
 struct delegate_task {
@@ -102,8 +120,8 @@ struct finish {
   std::optional<task_error> error;  ///< nothing: done
   friend bool operator==(const finish&, const finish&) = default;
 };
-using run_action =
-    std::variant<call_model, call_tool, ask_approval, answer_tool, delegate_task, trim_context, park, finish>;
+using run_action = std::variant<call_model, call_tool, ask_approval, answer_tool, delegate_task, trim_context,
+                                tell_output, reject_output, park, finish>;
 
 /// The state of one attempt. One thread at a time.
 class run_machine {
@@ -129,6 +147,10 @@ class run_machine {
   [[nodiscard]] bool waiting() const noexcept { return parked_; }
   /// The joined texts of the output events.
   [[nodiscard]] const std::string& output() const noexcept { return output_; }
+  /// Does what the model says go to drafts, because the output must fit a schema?
+  [[nodiscard]] bool drafts() const noexcept { return judge_.is_wanted(); }
+  /// All that the model has said in this attempt: the drafts joined, or the output.
+  [[nodiscard]] const std::string& said() const noexcept { return drafts() ? drafted_ : output_; }
   /// What the current turn's model call has said so far, over all its tries.
   [[nodiscard]] const std::string& partial() const noexcept { return call_.text; }
   /// Of this attempt.
@@ -167,6 +189,8 @@ class run_machine {
 
   [[nodiscard]] result<void> apply_any(const event& happened);
   [[nodiscard]] result<void> apply_increment(const event& happened);
+  [[nodiscard]] result<void> apply_draft(const event& happened);
+  [[nodiscard]] result<void> apply_verdict(const event& happened);
   [[nodiscard]] result<void> apply_status(const event& happened);
   [[nodiscard]] result<void> apply_parked(const event& happened);
   [[nodiscard]] result<void> apply_model_call(const event& happened);
@@ -192,8 +216,11 @@ class run_machine {
   [[nodiscard]] std::optional<run_action> action_for(const pending_call& call) const;
   [[nodiscard]] std::vector<run_action> tool_actions() const;
   [[nodiscard]] run_action turn_action() const;
+  [[nodiscard]] run_action verdict_action() const;
 
   run_spec spec_;
+  answer_judge judge_;
+  std::string drafted_;  ///< the joined texts of the drafts
   bool started_ = false;
   bool ended_ = false;
   bool parked_ = false;

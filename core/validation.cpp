@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "core/output_schema.hpp"
 #include "core/text_rules.hpp"
 #include "core/utf8.hpp"
 
@@ -48,6 +49,11 @@ check check_budget(const token_budget& budget) {
   return wrong("budget.tokens", "must be greater than 0");
 }
 
+check check_output_schema(const std::string& text) {
+  const auto read = output_schema::parse(text);
+  return read ? check() : fail(read.error());
+}
+
 template <id_kind Kind>
 check check_id(const id<Kind>& which, std::string_view field) {
   if (!which.empty()) return {};
@@ -78,7 +84,7 @@ auto id_check(std::string_view field) {
   return [field](const auto& which) { return check_id(which, field); };
 }
 
-/// The first of the checks that failed. They are cheap, so that all may be made before one is answered.
+/// The first of the checks that failed. They are cheap enough that all may be made before one is answered.
 check first_wrong(std::initializer_list<check> checks) {
   for (const auto& checked : checks) {
     if (!checked) return checked;
@@ -142,6 +148,7 @@ result<void> validate(const task_draft& draft) {
   return first_wrong({
       check_text(draft.title, title_rule),
       check_text(draft.input, input_rule),
+      if_any(draft.output_schema, check_output_schema),
       check_id(draft.assignee, "assignee"),
       if_any(draft.requester, id_check("requester")),
       if_any(draft.epic_id, id_check("epic_id")),
@@ -152,6 +159,7 @@ result<void> validate(const task_patch& patch) {
   return first_wrong({
       if_any(patch.title, text_check(title_rule)),
       if_any(patch.input, text_check(input_rule)),
+      if_any(patch.output_schema, check_output_schema),
       if_any(patch.assignee, id_check("assignee")),
       if_any(patch.epic_id, id_check("epic_id")),
   });

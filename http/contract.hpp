@@ -26,6 +26,7 @@ enum class field_kind : std::uint8_t {
   texts,      ///< a list of at most `max_items` texts, each as `text`
   variables,  ///< an object of at most `max_items` names, each with a text, as `text`
   object,     ///< an object with `fields`
+  json,       ///< any object, of at most `most` bytes without spaces
 };
 
 /// A form that a text must have beyond its length.
@@ -117,6 +118,10 @@ struct field {
           .about = about,
           .fields = fields.data(),
           .field_count = fields.size()};
+}
+
+[[nodiscard]] constexpr field a_json_object(std::string_view name, std::size_t most, std::string_view about) {
+  return {.name = name, .kind = field_kind::json, .about = about, .most = most};
 }
 
 /// The fields of a field of the kind `object`.

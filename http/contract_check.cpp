@@ -113,6 +113,12 @@ complaint fault_of_object(const field& wanted, const json& value) {
   return checked ? complaint() : "." + checked.error().message;
 }
 
+complaint fault_of_json(const field& wanted, const json& value) {
+  if (!value.is_object()) return "must be a JSON object";
+  if (value.dump().size() <= wanted.most) return {};
+  return "must not be longer than " + std::to_string(wanted.most) + " bytes";
+}
+
 /// Is it a field whose JSON is a string?
 bool is_textual(field_kind kind) noexcept {
   return kind == field_kind::line || kind == field_kind::text || kind == field_kind::word || kind == field_kind::id ||
@@ -142,6 +148,7 @@ complaint fault_of(const field& wanted, std::string_view text) {
     case field_kind::texts:
     case field_kind::variables:
     case field_kind::object:
+    case field_kind::json:
       break;
   }
   return "cannot be given in a query";
@@ -162,6 +169,8 @@ complaint fault_of(const field& wanted, const json& value) {
       return fault_of_variables(wanted, value);
     case field_kind::object:
       return fault_of_object(wanted, value);
+    case field_kind::json:
+      return fault_of_json(wanted, value);
     default:
       return fault_of_list(wanted, value);
   }

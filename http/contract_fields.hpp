@@ -109,6 +109,12 @@ inline constexpr std::array tree{
 
 inline constexpr field task_title = a_line("title", max_title_bytes, "Short label.");
 inline constexpr field task_input = a_text("input", max_input_bytes, "The full prompt that the agent is given.");
+inline constexpr field task_output_schema =
+    a_json_object(
+        "outputSchema", max_output_schema_bytes,
+        "What the output must be: a JSON Schema (2020-12; docs/api.md lists the keywords). The answer is held "
+        "against it, and goes back to the model with the errors where it does not fit.")
+        .or_null();
 inline constexpr field task_assignee = an_id("assignee", id_kind::agent, "The agent that is to do it.");
 inline constexpr field task_priority = a_word("priority", priorities, "In which order the agent takes its tasks.");
 inline constexpr field task_epic = an_id("epic_id", id_kind::epic, "The epic that it belongs to.").or_null();
@@ -123,6 +129,7 @@ inline constexpr std::array task_filter{
 inline constexpr std::array task_draft{
     task_title.must(),
     task_input.must(),
+    task_output_schema.or_else("null"),
     task_assignee.must(),
     an_id("requester", id_kind::agent, "The agent on whose behalf it is made.").or_null().or_else("null"),
     task_priority.or_else(R"("normal")"),
@@ -131,6 +138,7 @@ inline constexpr std::array task_draft{
 inline constexpr std::array task_patch{
     task_title,
     task_input,
+    task_output_schema,
     task_assignee,
     task_priority,
     task_epic,

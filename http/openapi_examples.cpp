@@ -44,11 +44,12 @@ task a_task() {
   one.id = example_id<task_id>();
   one.title = "Look out";
   one.input = "Is there a sail in sight?";
+  one.output_schema = R"({"type":"object","required":["sail"],"properties":{"sail":{"type":"boolean"}}})";
   one.assignee = example_id<agent_id>();
   one.priority = task_priority::high;
   one.epic_id = example_id<epic_id>();
   one.status = task_status::done;
-  one.output = "No sail in sight.";
+  one.output = R"({"sail":false})";
   one.usage = {26, 5};
   one.created_at = made_at;
   one.started_at = made_at;
@@ -60,7 +61,7 @@ event an_event() {
   event one;
   one.seq = 3;
   one.type = event_type::output;
-  one.text = "No sail in sight.";
+  one.text = R"({"sail":false})";
   one.at = ended_at;
   return one;
 }

@@ -63,6 +63,8 @@ json plain_schema(const field& wanted) {
       return {{"type", "array"}, {"maxItems", wanted.max_items}, {"items", text_schema(wanted, text_pattern)}};
     case field_kind::variables:
       return variables_schema(wanted);
+    case field_kind::json:
+      return {{"type", "object"}, {"x-max-bytes", wanted.most}};
     case field_kind::object:
       break;
   }
@@ -149,6 +151,7 @@ properties task_properties() {
   return {{"id", schema_of_id(id_kind::task)},
           {"title", some_text()},
           {"input", some_text()},
+          {"outputSchema", {{"type", json::array({"object", "null"})}}},
           {"assignee", schema_of_id(id_kind::agent)},
           {"requester", or_null(schema_of_id(id_kind::agent))},
           {"parent", or_null(schema_of_id(id_kind::task))},

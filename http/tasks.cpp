@@ -15,6 +15,14 @@ result<task_query> read_query(query_reader in) {
   return std::move(in).check(std::move(query));
 }
 
+/// A schema as it was sent: the order of its names is what a model goes by. Precondition: the gate has checked that
+/// the body is an object in which the field, if any, is an object or null.
+std::optional<std::string> sent_schema(const exchange& client) {
+  const auto found = client.body.find("outputSchema");
+  if (found == client.body.end() || found->is_null()) return std::nullopt;
+  return nlohmann::ordered_json::parse(client.in().body)["outputSchema"].dump();
+}
+
 result<task_draft> read_draft(body_reader in) {
   task_draft draft;
   in.required("title", draft.title);
@@ -64,6 +72,7 @@ void list_tasks(api& shared, const exchange_ptr& client) {
 void create_task(api& shared, const exchange_ptr& client) {
   auto draft = body_as(*client, read_draft);
   if (!draft) return client->answer(error_response(draft.error()));
+  draft->output_schema = sent_schema(*client);
   shared.served.create_task(client->who, std::move(*draft), answering_made<task>(client, "/api/tasks"));
 }
 
@@ -74,6 +83,7 @@ void find_task(api& shared, const exchange_ptr& client) {
 void update_task(api& shared, const exchange_ptr& client) {
   auto patch = body_as(*client, read_patch);
   if (!patch) return client->answer(error_response(patch.error()));
+  if (client->body.contains("outputSchema")) patch->output_schema.emplace(sent_schema(*client));
   shared.served.update_task(client->who, path_id<task_id>(*client), std::move(*patch), answering<task>(client));
 }
 

@@ -140,10 +140,11 @@ parsed parse_line(std::string_view line) {
   if (word == "@repeat") return parse_repeat(rest);
   if (word == "@tool") return parse_tool(rest);
   if (word == "@fail") return parse_fail(rest);
-  if (word != "@cut" && word != "@result")
+  if (word != "@cut" && word != "@result" && word != "@another")
     return wrong("there is no directive " + bounded_text(word, max_quoted_line_bytes));
   if (!rest.empty()) return wrong(std::string(word) + " stands alone on its line");
   if (word == "@cut") return std::vector<directive>{cut{}};
+  if (word == "@another") return std::vector<directive>{another{}};
   return std::vector<directive>{tell_result{}};
 }
 

@@ -36,7 +36,8 @@ struct refuse {
 };
 struct cut {};
 struct tell_result {};
-using directive = std::variant<think, say, hold, tool, breakdown, refuse, cut, tell_result>;
+struct another {};
+using directive = std::variant<think, say, hold, tool, breakdown, refuse, cut, tell_result, another>;
 
 /// The directives of a text, in order; lines that do not begin with '@' are not part of the script. The error is a
 /// message for people that names the line.

@@ -23,7 +23,8 @@ constexpr std::array<std::string_view, 2> thoughts_without_script{
 struct stage {
   std::string_view task;  ///< the first user turn
   std::size_t tool_turns = 0;
-  bool answered = false;               ///< an assistant turn stands behind the last tool turn
+  std::size_t rejections = 0;          ///< answers that were sent back
+  bool answered = false;               ///< an assistant turn stands behind the last tool turn or rejection
   std::string said;                    ///< the text of those, joined
   const tool_outcome* last = nullptr;  ///< the last tool's answer
   std::uint64_t input_words = 0;
@@ -53,6 +54,10 @@ std::string_view first_words(std::string_view text, std::uint64_t count) {
 void enter(stage& here, const user_turn& turn) {
   if (here.task.data() == nullptr) here.task = turn.text;
   here.input_words += count_words(turn.text);
+  if (!turn.rejects) return;
+  ++here.rejections;
+  here.answered = false;
+  here.said.clear();
 }
 
 void enter(stage& here, const assistant_turn& turn) {
@@ -80,13 +85,21 @@ stage stage_of(const model_request& request) {
   return here;
 }
 
-/// The directives between the `count`th group of tool calls and the end of the next one; nothing past the end.
-std::span<const directive> segment_of(std::span<const directive> script, std::size_t count) {
+/// Behind the first group of tool calls or the first `@another` from `begin` on.
+std::span<const directive>::iterator end_of_segment(std::span<const directive>::iterator begin,
+                                                    std::span<const directive>::iterator end) {
   const auto is_tool = [](const directive& one) { return std::holds_alternative<tool>(one); };
+  const auto is_last = [&](const directive& one) { return is_tool(one) || std::holds_alternative<another>(one); };
+  const auto last = std::find_if(begin, end, is_last);
+  if (last != end && !is_tool(*last)) return last + 1;
+  return std::find_if_not(last, end, is_tool);
+}
+
+/// The directives of the segment with `count` others before it; nothing past the end.
+std::span<const directive> segment_of(std::span<const directive> script, std::size_t count) {
   auto begin = script.begin();
   for (;;) {
-    const auto tools = std::find_if(begin, script.end(), is_tool);
-    const auto end = std::find_if_not(tools, script.end(), is_tool);
+    const auto end = end_of_segment(begin, script.end());
     if (count == 0 || begin == script.end()) return {begin, end};
     begin = end;
     --count;
@@ -240,6 +253,7 @@ class planner {
     speak(what.text);
     if (!ended_) end(stop_reason::refusal);
   }
+  void play(const another&) { end(stop_reason::end_turn); }
   void play(const cut&) { end(stop_reason::max_tokens); }
 
   void close_thinking() {
@@ -283,8 +297,9 @@ std::vector<rehearsal_step> plan_rehearsal(const model_request& request) {
     return {rehearsal_step{std::move(failure)}};
   }
   if (script->empty()) *script = unscripted(here.task);
-  const auto segment = segment_of(*script, here.tool_turns);
-  if (segment.empty() && here.tool_turns > 0) {
+  const auto segments_before = here.tool_turns + here.rejections;
+  const auto segment = segment_of(*script, segments_before);
+  if (segment.empty() && segments_before > 0) {
     const std::vector<directive> closing{tell_result{}};
     return planner(here, request).plan(closing);
   }

@@ -26,8 +26,9 @@ using rehearsal_step = std::variant<model_delta, std::chrono::milliseconds, mode
 [[nodiscard]] std::uint64_t count_rehearsed_input(const model_request& request);
 
 /// What the rehearsal answers to this request. It depends on nothing but the request, so that a run which is
-/// replayed after a crash is played the same: the segment is chosen by the number of tool turns, text that the
-/// conversation shows as said already is not said again, and tries are told apart by `model_request::attempt`.
+/// replayed after a crash is played the same: the segment is chosen by the number of tool turns and of answers that
+/// were sent back, text that the conversation shows as said already is not said again, and tries are told apart by
+/// `model_request::attempt`.
 [[nodiscard]] std::vector<rehearsal_step> plan_rehearsal(const model_request& request);
 
 }  // namespace flotilla

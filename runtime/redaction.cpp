@@ -4,6 +4,9 @@
 #include <optional>
 #include <utility>
 
+#include "actors/redaction.hpp"
+#include "core/output_schema.hpp"
+
 namespace flotilla::runtime {
 namespace {
 
@@ -13,6 +16,12 @@ void apply(std::string& text, const redactor& with) {
 template <class T>
 void apply(std::optional<T>& field, const redactor& with) {
   if (field) apply(*field, with);
+}
+
+/// A schema stays JSON; what is none is left alone, and refused where it is validated.
+void apply_json(std::optional<std::string>& field, const redactor_ptr& with) {
+  if (!with || !field) return;
+  if (auto read = output_schema::parse(*field)) field = actors::redacted_json(std::move(*field), *with);
 }
 
 /// The value with these fields redacted.
@@ -36,9 +45,11 @@ agent_patch redacted(agent_patch patch, const redactor_ptr& with) {
   return with_fields(std::move(patch), with, &agent_patch::name, &agent_patch::role, &agent_patch::team);
 }
 task_draft redacted(task_draft draft, const redactor_ptr& with) {
+  apply_json(draft.output_schema, with);
   return with_fields(std::move(draft), with, &task_draft::title, &task_draft::input);
 }
 task_patch redacted(task_patch patch, const redactor_ptr& with) {
+  if (patch.output_schema) apply_json(*patch.output_schema, with);
   return with_fields(std::move(patch), with, &task_patch::title, &task_patch::input);
 }
 approval_decision redacted(approval_decision word, const redactor_ptr& with) {

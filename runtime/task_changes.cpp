@@ -6,6 +6,7 @@
 
 #include "actors/run_messages.hpp"
 #include "core/bus_types.hpp"
+#include "core/strict_json.hpp"
 #include "core/validation.hpp"
 #include "runtime/epic_changes.hpp"
 #include "runtime/patching.hpp"
@@ -37,6 +38,12 @@ result<void> check_assignee(const storage::snapshot& from, org_id org, agent_id 
   return {};
 }
 
+/// A schema as it is kept. Precondition: it has been validated.
+std::optional<std::string> kept_schema(const std::optional<std::string>& sent) {
+  if (!sent) return std::nullopt;
+  return without_spaces(*sent);
+}
+
 /// What the state of a task forbids.
 result<void> check_fields(const storage::task_record& record, const task_patch& patch) {
   const bool pending = record.task.status == task_status::pending;
@@ -47,8 +54,12 @@ result<void> check_fields(const storage::task_record& record, const task_patch& 
   if (patch.priority && *patch.priority != record.task.priority && !pending) {
     return fail(errc::invalid, "priority:" + is);
   }
-  if (patch.input && *patch.input != record.task.input && (!pending || record.queued || record.task.attempt > 1)) {
+  const bool was_run = !pending || record.queued || record.task.attempt > 1;
+  if (patch.input && *patch.input != record.task.input && was_run) {
     return fail(errc::invalid, "input: it can be changed only before the task has been run");
+  }
+  if (patch.output_schema && kept_schema(*patch.output_schema) != record.task.output_schema && was_run) {
+    return fail(errc::invalid, "outputSchema: it can be changed only before the task has been run");
   }
   return {};
 }
@@ -72,6 +83,7 @@ result<decision<task>> decide_create(const storage::snapshot& from, org_id org, 
   added.id = task_id::make(now);
   added.title = draft.title;
   added.input = draft.input;
+  added.output_schema = kept_schema(draft.output_schema);
   added.assignee = draft.assignee;
   added.requester = draft.requester;
   added.priority = draft.priority;
@@ -112,6 +124,7 @@ result<decision<task_change>> decide_update(const storage::snapshot& from, org_i
   }
   take(after.task.title, patch.title);
   take(after.task.input, patch.input);
+  if (patch.output_schema) after.task.output_schema = kept_schema(*patch.output_schema);
   take(after.task.assignee, patch.assignee);
   take(after.task.priority, patch.priority);
   take(after.task.epic_id, patch.epic_id);

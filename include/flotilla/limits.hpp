@@ -11,6 +11,8 @@ inline constexpr std::size_t max_role_bytes = 256U << 10U;
 inline constexpr std::size_t max_model_bytes = 200;
 inline constexpr std::size_t max_title_bytes = 500;
 inline constexpr std::size_t max_input_bytes = 768U << 10U;
+/// Of a task's output schema. It is part of the task's record, which each step of a run writes anew.
+inline constexpr std::size_t max_output_schema_bytes = 16U << 10U;
 inline constexpr std::size_t max_list_items = 100;  ///< mcps, approvals, args
 inline constexpr std::size_t max_pattern_bytes = 200;
 inline constexpr std::size_t max_manager_depth = 64;  ///< managers above an agent

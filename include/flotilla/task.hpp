@@ -48,6 +48,9 @@ struct task {
   task_id id;
   std::string title;
   std::string input;  ///< the full prompt
+  /// What the output must be, as JSON text: an object in the subset of JSON Schema 2020-12 that docs/api.md lists.
+  /// Nothing: any text.
+  std::optional<std::string> output_schema;
   agent_id assignee;
   std::optional<agent_id> requester;
   std::optional<task_id> parent;  ///< the task that delegated it
@@ -71,6 +74,7 @@ struct task {
 struct task_draft {
   std::string title;
   std::string input;
+  std::optional<std::string> output_schema;  ///< as in `task`
   agent_id assignee;
   std::optional<agent_id> requester;
   task_priority priority = task_priority::normal;
@@ -79,10 +83,11 @@ struct task_draft {
 
 /// A change of a task: only what is set changes. A status means the action that leads there (core/life_cycle.hpp).
 struct task_patch {
-  std::optional<std::string> title;       ///< at any time
-  std::optional<std::string> input;       ///< while pending and not queued
-  std::optional<agent_id> assignee;       ///< while pending
-  std::optional<task_priority> priority;  ///< while pending
+  std::optional<std::string> title;  ///< at any time
+  std::optional<std::string> input;  ///< before it has been run: pending, not queued, the first attempt
+  std::optional<std::optional<std::string>> output_schema;  ///< likewise
+  std::optional<agent_id> assignee;                         ///< while pending
+  std::optional<task_priority> priority;                    ///< while pending
   std::optional<std::optional<flotilla::epic_id>> epic_id;
   std::optional<task_status> status;
 };

@@ -180,11 +180,12 @@ agent_id world::add_agent(std::vector<std::string> approvals, std::optional<agen
   return made.id;
 }
 
-task_id world::add_task(agent_id who, task_priority priority) {
+task_id world::add_task(agent_id who, task_priority priority, std::optional<std::string> output_schema) {
   storage::task_record made;
   made.task.id = task_id::make(clock.now());
   made.task.title = "a task";
   made.task.input = "do it";
+  made.task.output_schema = std::move(output_schema);
   made.task.assignee = who;
   made.task.priority = priority;
   made.task.created_at = made.task.updated_at = clock.now();

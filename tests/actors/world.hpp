@@ -107,7 +107,8 @@ struct world {
 
   agent_id add_agent(std::vector<std::string> approvals = {}, std::optional<agent_id> manager = {},
                      std::string name = "Ada");
-  task_id add_task(agent_id who, task_priority priority = task_priority::normal);
+  task_id add_task(agent_id who, task_priority priority = task_priority::normal,
+                   std::optional<std::string> output_schema = {});
   void change_agent(agent_id who, agent_status status);
   void retitle(task_id which, std::string title);
   void reassign(task_id which, agent_id who);

@@ -33,6 +33,13 @@ BOOST_AUTO_TEST_CASE(joins_increments_and_gives_the_rest_a_line_each) {
              "output    A sail.\n\nstatus    done\n");
 }
 
+BOOST_AUTO_TEST_CASE(drafts_flow_like_output) {
+  const auto text = printed({R"({"type":"status","text":"draft","data":{"text":"{\"n\""}})",
+                             R"({"type":"status","text":"draft","data":{"text":":7}"}})",
+                             R"({"type":"status","text":"draft"})", R"({"type":"output","text":"{\"n\":7}"})"});
+  BOOST_TEST(text == "draft     {\"n\":7}\noutput    {\"n\":7}\n");
+}
+
 BOOST_AUTO_TEST_CASE(uses_colours_only_where_asked) {
   const std::vector<std::string> events{R"({"type":"error","text":"no key"})"};
   BOOST_TEST(printed(events) == "error     no key\n");

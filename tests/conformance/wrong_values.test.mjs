@@ -140,6 +140,7 @@ describe('values at their bounds', () => {
       if (form.enum) return form.enum;
       if (types.has('integer')) return [form.minimum, form.maximum];
       if (types.has('string') && form.maxLength) return [unique(form.maxLength)];
+      if (form['x-max-bytes']) return [{}, { title: 'A'.repeat(form['x-max-bytes'] - '{"title":""}'.length) }];
       if (types.has('array')) return [[], Array(form.maxItems).fill('A')];
       return [];
     });

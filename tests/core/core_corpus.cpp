@@ -24,4 +24,8 @@ BOOST_AUTO_TEST_CASE(references) {
   replay_corpus("references", fuzz_references);
 }
 
+BOOST_AUTO_TEST_CASE(output_schema) {
+  replay_corpus("output_schema", fuzz_output_schema);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

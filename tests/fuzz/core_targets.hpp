@@ -8,7 +8,9 @@
 #include "core/glob.hpp"
 #include "core/json_decode.hpp"
 #include "core/metadata_hosts.hpp"
+#include "core/output_schema.hpp"
 #include "core/run_machine.hpp"
+#include "core/schema_check.hpp"
 #include "core/secret_references.hpp"
 #include "core/validation.hpp"
 #include "flotilla/id.hpp"
@@ -54,6 +56,19 @@ inline void fuzz_references(std::string_view text) {
   must(joined == text && any == begins_reference(text));
 }
 
+/// A schema on the first line, an answer behind it: the schema's text is that of the same schema, and what is told of
+/// the answer has its bounds.
+inline void fuzz_output_schema(std::string_view text) {
+  const auto [first, answer] = first_line(text);
+  const auto schema = output_schema::parse(first);
+  if (!schema) return must(is_utf8(schema.error().message));
+  const auto errors = schema->errors_of(answer);
+  must(errors.size() <= max_schema_errors);
+  for (const auto& each : errors) must(!each.empty() && each.size() <= max_schema_error_bytes + 3);
+  const auto again = output_schema::parse(schema->text());
+  must(again.has_value() && again->text() == schema->text() && again->errors_of(answer) == errors);
+}
+
 /// A record that can be read is written and read again to the same, byte for byte.
 template <class Read>
 void fuzz_record(std::string_view json, Read read) {
@@ -73,8 +88,9 @@ inline void fuzz_records(std::string_view json) {
 
 /// A journal, a line an event: what the machine refuses leaves it as it was; what it takes leaves it able to say what
 /// is next.
-inline void fuzz_journal(std::string_view lines) {
+inline void fuzz_journal_of(std::string_view lines, std::optional<output_schema> schema) {
   run_spec spec;
+  spec.output_schema = std::move(schema);
   spec.input = "work";
   spec.approvals = {"ask_*"};
   spec.tools = {{"read", "", "{}", true, false},
@@ -96,6 +112,12 @@ inline void fuzz_journal(std::string_view lines) {
     }
     if (machine.ended()) must(machine.next().empty());
   }
+}
+
+/// The same without an output schema and with one.
+inline void fuzz_journal(std::string_view lines) {
+  fuzz_journal_of(lines, std::nullopt);
+  fuzz_journal_of(lines, *output_schema::parse(R"({"type":"object"})"));
 }
 
 }  // namespace flotilla::testing

@@ -49,6 +49,8 @@ json right_value(const field& one) {
       return {"a", "b"};
     case field_kind::variables:
       return {{"A", "b"}};
+    case field_kind::json:
+      return {{"type", "object"}};
     case field_kind::object:
       break;
   }
@@ -59,12 +61,14 @@ json right_value(const field& one) {
 
 /// Values that it does not take, whatever its bounds.
 std::vector<json> wrong_values(const field& one) {
-  std::vector<json> wrong{1.5, -1, json::array({1}), json::array({json::object()}), {{"a", 1}}};
+  std::vector<json> wrong{1.5, -1, json::array({1}), json::array({json::object()})};
+  if (one.kind != field_kind::json) wrong.push_back({{"a", 1}});
   if (!one.nullable) wrong.emplace_back(nullptr);
   if (one.kind != field_kind::flag) wrong.emplace_back(false);
   const auto is_list = one.kind == field_kind::lines || one.kind == field_kind::texts;
   if (!is_list) wrong.push_back(json::array());
-  if (one.kind != field_kind::variables) wrong.push_back(json::object());
+  if (one.kind != field_kind::variables && one.kind != field_kind::json) wrong.push_back(json::object());
+  if (one.kind == field_kind::json) wrong.push_back({{"a", std::string(one.most, 'a')}});
   if (one.kind != field_kind::whole) wrong.emplace_back(7);
   if (one.kind != field_kind::line && one.kind != field_kind::text) wrong.emplace_back("no such value");
   if (one.least > 0) wrong.emplace_back("");

@@ -75,6 +75,26 @@ BOOST_AUTO_TEST_CASE(tasks_are_made_read_and_changed) {
   BOOST_TEST(ask("PATCH", task_path(), R"({"status":"error"})").status == 200);
 }
 
+BOOST_AUTO_TEST_CASE(an_output_schema_is_taken_as_it_was_sent) {
+  auto draft = json{{"title", "t"}, {"input", "i"}, {"assignee", fleet.an_agent.id.to_string()}}.dump();
+  draft.pop_back();
+  const std::string schema = R"({"type":"object","properties":{"zulu":{},"alpha":{"title":"\"é"}}})";
+  const auto made = ask("POST", "/api/tasks", draft + R"(, "outputSchema" : )" + schema + "}", "");
+  BOOST_TEST(made.status == 201);
+  BOOST_TEST(made.body.find(R"("outputSchema":)" + schema) != std::string::npos, made.body);
+  BOOST_TEST(ask("POST", "/api/tasks", draft + R"(,"outputSchema":null})", "").body.find(R"("outputSchema":null)") !=
+             std::string::npos);
+  BOOST_TEST(error_of(ask("POST", "/api/tasks", draft + R"(,"outputSchema":[]})", "")) ==
+             "outputSchema: must be a JSON object");
+  BOOST_TEST(ask("PATCH", task_path(), R"({"outputSchema":)" + schema + "}").status == 200);
+  BOOST_TEST(fleet.last_task_patch.output_schema.value().value() == schema);
+  BOOST_TEST(ask("PATCH", task_path(), R"({"outputSchema":null})").status == 200);
+  BOOST_REQUIRE(fleet.last_task_patch.output_schema.has_value());
+  BOOST_TEST(!fleet.last_task_patch.output_schema->has_value());
+  BOOST_TEST(ask("PATCH", task_path(), R"({"title":"t"})").status == 200);
+  BOOST_TEST(!fleet.last_task_patch.output_schema.has_value());
+}
+
 BOOST_AUTO_TEST_CASE(lists_take_filters_from_the_query_and_from_a_body) {
   const auto listed = ask("GET", "/api/agents?status=paused&team=a%20b+c&team=d%2Be&limit=7&unknown=1");
   BOOST_TEST(listed.status == 200);

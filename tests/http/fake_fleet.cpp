@@ -254,6 +254,7 @@ void fake_fleet::create_task(const principal& who, task_draft draft, reply<task>
     auto made = a_task;
     made.title = draft.title;
     made.input = draft.input;
+    made.output_schema = draft.output_schema;
     return made;
   }));
 }
@@ -269,9 +270,10 @@ void fake_fleet::list_tasks(const principal&, task_query query, reply<page<task>
   handler(page<task>{{a_task}, {}});
 }
 
-void fake_fleet::update_task(const principal&, task_id which, task_patch, reply<task> handler) {
+void fake_fleet::update_task(const principal&, task_id which, task_patch patch, reply<task> handler) {
   if (which != a_task.id) return handler(fail(errc::not_found, "no such task"));
   const std::lock_guard lock(guard_);
+  last_task_patch = std::move(patch);
   ++changes_;
   handler(a_task);
 }

@@ -76,6 +76,7 @@ class fake_fleet final : public fleet {
   agent_patch last_patch;
   agent_query last_agents;
   task_query last_tasks;
+  task_patch last_task_patch;
   message_query last_messages;
   message_filter last_watch;
   std::optional<std::uint64_t> last_after;

@@ -120,6 +120,35 @@ BOOST_AUTO_TEST_CASE(consecutive_tools_are_one_turn) {
   BOOST_TEST((third.answer->stop == stop_reason::end_turn));
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_that_is_sent_back_is_followed_by_another) {
+  auto request = asked("@say no\n@another\n@tool rehearse_echo\n@say maybe\n@another\n@say yes");
+  const auto send_back = [&request](const told& before) {
+    request.turns.emplace_back(assistant_turn{{}, before.text, {}});
+    request.turns.emplace_back(user_turn{"That is wrong.", true});
+  };
+  const auto first = play(request);
+  BOOST_TEST(first.text == "no");
+  BOOST_TEST((first.answer->stop == stop_reason::end_turn));
+  // An answer that was cut is gone on with: it was not sent back.
+  auto cut = request;
+  continue_after(cut, "no");
+  BOOST_TEST(play(cut).text.empty());
+  send_back(first);
+  const auto second = play(request);
+  BOOST_REQUIRE_EQUAL(second.answer->calls.size(), 1U);
+  answer_tools(request, second, "r");
+  const auto third = play(request);
+  BOOST_TEST(third.text == "maybe");
+  send_back(third);
+  auto half = request;
+  continue_after(half, "y");
+  BOOST_TEST(play(half).text == "es");
+  const auto fourth = play(request);
+  BOOST_TEST(fourth.text == "yes");
+  send_back(fourth);
+  BOOST_TEST(play(request).text == "r");
+}
+
 BOOST_AUTO_TEST_CASE(a_script_that_ends_with_tools_tells_their_result) {
   auto request = asked("@tool rehearse_echo {\"text\":\"hi\"}");
   answer_tools(request, play(request), "hi");

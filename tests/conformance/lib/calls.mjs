@@ -72,6 +72,7 @@ export const calls = {
     async (world) => ({
       body: await world.taskFields({
         requester: (await world.agent()).id,
+        outputSchema: { type: 'object', additionalProperties: { $ref: '#/$defs/count' }, $defs: { count: { type: 'integer' } } },
         priority: 'low',
         epic_id: (await world.epic()).id,
       }),
@@ -90,11 +91,13 @@ export const calls = {
       body: {
         title: world.name('task'),
         input: 'Something else',
+        outputSchema: { type: 'object', required: ['answer'], properties: { answer: { type: 'integer' } } },
         assignee: (await world.agent()).id,
         priority: 'high',
         epic_id: (await world.epic()).id,
       },
     }),
+    async (world) => ({ path: { id: (await world.task({ outputSchema: {} })).id }, body: { outputSchema: null } }),
     async (world) => ({ path: { id: (await world.task()).id }, body: { status: 'error' } }),
     async (world) => ({ path: { id: (await world.doneTask()).id }, body: { epic_id: null } }),
   ],
@@ -127,6 +130,11 @@ export const calls = {
     async (world) => {
       const input = '@think hm\n@tool rehearse_echo {"text": "hello"}\n@tool rehearse_fail {"message": "no"}\n@result';
       return { body: { taskId: (await world.task({ input })).id } };
+    },
+    async (world) => {
+      const input = '@say I am not sure.\n@another\n@say {"answer": 42}';
+      const outputSchema = { type: 'object', required: ['answer'], properties: { answer: { type: 'integer' } } };
+      return { body: { taskId: (await world.task({ input, outputSchema })).id } };
     },
   ],
 

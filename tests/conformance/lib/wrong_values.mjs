@@ -116,8 +116,17 @@ function wrongArrays(name, form, document) {
   return found;
 }
 
+// What a schema of schemas does not say: which keywords are taken, and how large they may be together.
+const wrongSchemas = (most) => [
+  { what: 'a keyword that is not supported', value: { properties: { a: { pattern: '^a' } } }, always: true },
+  { what: 'a keyword of the wrong form', value: { type: 'float' }, always: true },
+  { what: 'a reference to nothing', value: { $ref: '#/$defs/none' }, always: true },
+  { what: 'a circle of references', value: { anyOf: [{ $ref: '#' }] }, always: true },
+  { what: 'too large', value: { title: 'A'.repeat(most) }, always: true },
+];
+
 function wrongObjects(name, form, document) {
-  const found = [];
+  const found = name === 'outputSchema' ? wrongSchemas(form['x-max-bytes']) : [];
   for (const [key, schema] of Object.entries(form.properties ?? {})) {
     const forms = formsOf(schema, document);
     const valid = Object.fromEntries(Object.entries(form.properties).map(([other, one]) => [other, sampleOf(one, document)]));
