@@ -70,7 +70,7 @@ struct run_state {
   int conflicts = 0;  ///< in a row
 
   // The model call under way.
-  std::uint64_t call_number = 0;
+  std::uint64_t call_number = 1;  ///< never 0, which `retry_due` has for a commit
   std::shared_ptr<model_inbox> inbox;
   std::unique_ptr<model_call> call;
   run_redaction redaction;
