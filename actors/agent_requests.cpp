@@ -15,7 +15,10 @@ void put_into_queue(agent_pointer self, const run_request& asked, run_seed seed,
 void handle_run(agent_pointer self, run_request asked, accepted_promise promise, int tries) {
   const auto key = self->state.key;
   look(
-      self, [key, asked](const storage::snapshot& from) { return read_seed(from, key, asked.task); },
+      self,
+      [env = self->state.env, key, asked](const storage::snapshot& from) {
+        return read_run(from, *env, key, asked.task);
+      },
       [self, asked, promise, tries](result<run_seed> seed) mutable {
         auto& state = self->state;
         touch(self);

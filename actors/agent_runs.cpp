@@ -186,7 +186,8 @@ void start_next(agent_pointer self) {
   const auto key = state.key;
   state.current = place.task;
   look(
-      self, [key, place](const storage::snapshot& from) { return read_seed(from, key, place.task); },
+      self,
+      [env = state.env, key, place](const storage::snapshot& from) { return read_run(from, *env, key, place.task); },
       [self, place](result<run_seed> seed) { start_read(self, place, std::move(seed)); });
 }
 

@@ -81,7 +81,7 @@ result<run_seed> read_seed(const storage::snapshot& from, const agent_key& who, 
   if (!*agent) return fail(errc::internal, "The task's agent is missing.");
   auto events = read_attempt(from, who.org, task, (*record)->value.before_attempt);
   if (!events) return fail(std::move(events.error()));
-  run_seed seed{who, std::move(**agent), std::move(**record), std::move(*events), 0, {}, {}};
+  run_seed seed{who, std::move(**agent), std::move(**record), std::move(*events), 0, {}, {}, {}};
   seed.last_seq = seed.events.empty() ? seed.record.value.before_attempt : seed.events.back().seq;
   // One more than a model is told of by name, so that it can be told that there are more.
   auto reports = read_active_reports(from, who.org, who.agent, builtin::max_named_reports + 1);
@@ -91,6 +91,16 @@ result<run_seed> read_seed(const storage::snapshot& from, const agent_key& who, 
   auto ended = read_ended(from, who.org, who.agent, task);
   if (!ended) return fail(std::move(ended.error()));
   seed.ended = std::move(*ended);
+  return seed;
+}
+
+result<run_seed> read_run(const storage::snapshot& from, const environment& env, const agent_key& who, task_id task) {
+  auto seed = read_seed(from, who, task);
+  if (!seed) return seed;
+  auto limits =
+      storage::read_budgets(from, who.org, seed->assignee.value, env.limits.tokens_per_month, env.clock->now());
+  if (!limits) return fail(std::move(limits.error()));
+  seed->limits = std::move(*limits);
   return seed;
 }
 
@@ -188,6 +198,7 @@ result<step> end_step(const environment& env, const run_seed& seed, task_error w
   record.task.finished_at = record.task.updated_at;
   record.queued = false;
   record.parked_at.reset();
+  record.reserved.reset();
   add_end_signals(made, record, delegated, cancelled);
   add_event(made, env, seed, error_event(why));
   add_event(made, env, seed, status_event(run_status::error));

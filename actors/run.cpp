@@ -51,6 +51,7 @@ using pointer = run_pointer;
 result<void> gather_start(run_state& state) {
   const auto now = state.env->clock->now();
   const auto status = current_task(state).status;
+  begin_budget(state);
   if (status == task_status::running) {
     if (auto told = emit(state, status_event(run_status::resumed)); !told) return told;
     return absorb_ended(state, state.seed.ended);

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/budget.hpp"
 #include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
 #include "actors/measured.hpp"
@@ -34,6 +35,8 @@ struct run_seed {
   event_seq last_seq = 0;                ///< of the task's journal
   std::vector<builtin::report> reports;  ///< of the assignee, direct ones; see `builtin::delegate_tool`
   std::vector<task> ended;               ///< delegated tasks that have ended, of which a signal stands
+  /// Of its first model call, as they were read with it; nothing: they are still to be read.
+  std::optional<budget_limits> limits;
 };
 
 /// The tools of a run, and which set offers each.
@@ -73,6 +76,7 @@ struct run_state {
   run_redaction redaction;
   repeat_filter filter{std::string()};
   bool retry_waits = false;
+  run_budget budget;
 
   std::map<std::string, std::unique_ptr<tool_run>> running_tools;  ///< by call id
 

@@ -44,8 +44,10 @@ struct take_action {
 
   result<bool> operator()(const call_model& action) const {
     if (state.retry_waits) return false;
+    const auto may = may_begin(self);
+    if (!may || !*may) return may;
     state.begin_after.emplace_back([self = self] { begin_model(self); });
-    return told(emit(state, model_call_event(action.turn, action.attempt)));
+    return told(emit(state, model_call_event(action.turn, action.attempt, state.budget.cut_at)));
   }
   result<bool> operator()(const call_tool& action) const {
     const auto& id = action.request.call_id;
@@ -81,7 +83,10 @@ struct take_action {
     return false;
   }
   result<bool> operator()(const finish& action) const {
-    if (action.error) {
+    if (action.error && action.error->code == budget_exceeded_code) {
+      const auto nearest = state.budget.nearest;
+      conclude_over_budget(state, *action.error, nearest ? &*nearest : nullptr);
+    } else if (action.error) {
       conclude_error(state, *action.error);
     } else {
       conclude(state, task_status::done, std::nullopt, bus::task_done);

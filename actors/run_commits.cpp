@@ -42,6 +42,7 @@ void committed_step(run_pointer self, committed now) {
   auto& state = self->state;
   state.committing = false;
   state.conflicts = 0;
+  if (carries_claim(state)) grant_claim(state);
   announce(self, state.fleet, std::exchange(state.committing_step, {}));
   if (now) state.seed.record = std::move(*now);
   if (state.start_promise.pending()) {
@@ -98,6 +99,9 @@ void rebase(run_pointer self) {
 void refused_step(run_pointer self, const error& reason) {
   auto& state = self->state;
   const bool beginning = state.start_promise.pending();
+  if (carries_claim(state) && (reason.code == errc::conflict || reason.code == errc::forbidden)) {
+    return drop_claim(state) ? submit(self) : committed_step(self, {});
+  }
   // A plan's limit of runs at once: whoever asked is told, and what was queued stays so.
   const bool withdraws = state.give_up || reason.code == errc::conflict || reason.code == errc::forbidden;
   if (beginning && withdraws) return withdraw(self, reason);
@@ -132,6 +136,7 @@ void advance(run_pointer self) {
     if (auto told = absorb_news(self); !told) conclude_bug(state, told.error());
     gather_actions(self);
   }
+  if (state.budget.reading && !state.concluded) return;  // a reservation may go with this step
   auto& gathered = state.gathering;
   if (gathered.events.empty() && !gathered.after) {
     for (auto& begin : std::exchange(state.begin_after, {})) begin();

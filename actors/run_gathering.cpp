@@ -36,6 +36,11 @@ storage::task_record& next_record(run_state& state) {
   return *state.gathering.after;
 }
 
+const storage::task_record& record_ahead(const run_state& state) {
+  if (state.gathering.after) return *state.gathering.after;
+  return state.committing && state.committing_step.after ? *state.committing_step.after : state.seed.record.value;
+}
+
 void count_usage(run_state& state, const token_usage& unjournaled) {
   auto& record = next_record(state);
   record.task.usage = record.usage_before;
@@ -82,6 +87,7 @@ result<void> emit_rest(run_state& state) {
 }
 
 void abort_calls(run_state& state) {
+  give_back(state);
   state.call.reset();
   state.inbox.reset();
   ++state.call_number;  // what still comes of the old call is ignored

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/budget_rules.hpp"
 #include "core/bus_types.hpp"
 
 namespace flotilla::actors {
@@ -68,6 +69,27 @@ storage::message_draft recovery_message(std::string_view type, std::string text,
   made.to = party::everyone();
   made.text = std::move(text);
   made.data = json{{"agents", agents}, {"done", done}}.dump();
+  return made;
+}
+
+storage::message_draft limit_message(std::string text) {
+  storage::message_draft made;
+  made.type = bus::usage_limit;
+  made.from = party::system();
+  made.to = party::everyone();
+  made.text = std::move(text);
+  return made;
+}
+
+storage::message_draft limit_message(const task& about, const storage::budget* reached) {
+  json data{{"code", budget_exceeded_code}};
+  if (reached != nullptr) {
+    data["tokens"] = reached->claim.limit;
+    data["period"] = to_string(reached->claim.row.period);
+    data["agent"] = reached->holder ? json(reached->holder->to_string()) : json();
+  }
+  auto made = draft(bus::usage_limit, about, about.error ? about.error->message : std::string(), data);
+  made.from = party::system();
   return made;
 }
 

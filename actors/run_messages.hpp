@@ -8,6 +8,7 @@
 #include "core/model_provider.hpp"
 #include "core/run_events.hpp"
 #include "flotilla/task.hpp"
+#include "storage/budget_records.hpp"
 #include "storage/records.hpp"
 
 namespace flotilla::actors {
@@ -26,6 +27,11 @@ namespace flotilla::actors {
 /// How far an org's recovery is, from the system to all.
 [[nodiscard]] storage::message_draft recovery_message(std::string_view type, std::string text, std::uint64_t agents,
                                                       std::uint64_t done);
+/// `usage.limit`: a limit is reached; from the system to all.
+[[nodiscard]] storage::message_draft limit_message(std::string text);
+/// The same about a task that ends with it. The data holds the error's code and, where it is known, the limit
+/// (`tokens`, `period`) and the agent whose budget it is (`agent`; null: the plan's).
+[[nodiscard]] storage::message_draft limit_message(const task& about, const storage::budget* reached);
 /// Something about an agent, from the system to all.
 [[nodiscard]] storage::message_draft agent_message(std::string_view type, agent_id about, std::string text);
 

@@ -18,11 +18,15 @@ result<void> absorb_delta(run_state& state, model_delta delta) {
 
 result<void> absorb_answer(run_state& state, const model_answer& answer) {
   if (auto told = emit_rest(state); !told) return told;
+  auto nearest = std::move(state.budget.nearest);  // an answer that was cut there ends the run
+  give_back(state);
+  state.budget.nearest = std::move(nearest);
   return emit(state, model_answer_event(answer));
 }
 
 result<void> absorb_failure(run_pointer self, const model_failure& failure) {
   auto& state = self->state;
+  give_back(state);
   const auto tries = state.machine->failed_tries() + 1;
   const auto delay = delay_before_retry(failure, tries, state.env->jitter());
   if (!delay) {
@@ -32,16 +36,14 @@ result<void> absorb_failure(run_pointer self, const model_failure& failure) {
     return {};
   }
   state.redaction.drop();
-  state.retry_waits = true;
-  self->delayed_send(self, *delay, retry_due{state.call_number});
+  call_later(self, *delay);
   return emit(state, retrying_event(failure, tries, *delay));
 }
 
 void start_call(run_pointer self, model_provider& provider, credential_ptr key) {
   auto& state = self->state;
-  auto request = state.machine->request();
-  request.model = state.seed.assignee.value.model;
-  request.system = state.seed.assignee.value.role;
+  auto request = next_request(state);
+  request.max_output_tokens = state.budget.max_output_tokens;
   request.key = std::move(key);
   state.filter = repeat_filter(state.machine->partial());
   state.inbox = std::make_shared<model_inbox>(caf::actor_cast<caf::actor>(self), state.call_number);
@@ -60,6 +62,18 @@ void absorb_key(run_pointer self, model_provider& provider, result<credential_pt
 }
 
 }  // namespace
+
+model_request next_request(const run_state& state) {
+  auto request = state.machine->request();
+  request.model = state.seed.assignee.value.model;
+  request.system = state.seed.assignee.value.role;
+  return request;
+}
+
+void call_later(run_pointer self, std::chrono::milliseconds delay) {
+  self->state.retry_waits = true;
+  self->delayed_send(self, delay, retry_due{self->state.call_number});
+}
 
 void begin_model(run_pointer self) {
   auto& state = self->state;

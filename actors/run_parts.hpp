@@ -24,6 +24,8 @@ using run_pointer = run_actor::stateful_pointer<run_state>;
 /// The record as the gathering step shall leave it; begins as the step before leaves it, which may still be on its
 /// way.
 storage::task_record& next_record(run_state& state);
+/// The same, to look at it.
+[[nodiscard]] const storage::task_record& record_ahead(const run_state& state);
 /// Takes what has been used into the record, so that it is counted in the same batch as the event that tells of it.
 /// `unjournaled`: usage that no event tells of.
 void count_usage(run_state& state, const token_usage& unjournaled = {});
@@ -48,8 +50,32 @@ void conclude_waiting(run_state& state, bool for_humans);
 /// Gives up what goes on: the model call, the tools, and what the gathered steps would begin.
 void abort_calls(run_state& state);
 
+// --- budgets (run_budget.cpp) -----------------------------------------------------------------------------------
+
+/// May the model call that the machine asks for begin? Where not yet, what leads there is under way; or the run has
+/// been concluded, because a limit is reached. A reservation goes with the step that gathers, and the call follows
+/// when it stands.
+[[nodiscard]] result<bool> may_begin(run_pointer self);
+/// What was reserved for a call that has ended, or will not be made, goes with the gathering step.
+void give_back(run_state& state);
+/// The limits of the first call, unless a crash has left a reservation: that is given back first.
+void begin_budget(run_state& state);
+/// The step that is being committed carries a reservation.
+[[nodiscard]] bool carries_claim(const run_state& state);
+/// It stands: the call may begin.
+void grant_claim(run_state& state);
+/// The store has refused it, because others were faster or the step was stale: the step is to go without, and the
+/// limits are read anew. False: nothing is left of the step.
+[[nodiscard]] bool drop_claim(run_state& state);
+/// Gathers the end of a run that meets a limit. `reached`: which, where it is known.
+void conclude_over_budget(run_state& state, task_error why, const storage::budget* reached);
+
 // --- model calls (run_model.cpp) ----------------------------------------------------------------------------------
 
+/// The request of the call that the machine asks for.
+[[nodiscard]] model_request next_request(const run_state& state);
+/// Has the machine asked again after a while.
+void call_later(run_pointer self, std::chrono::milliseconds delay);
 /// Calls the model as the machine wants it.
 void begin_model(run_pointer self);
 /// Takes what the model has said into the gathering step.

@@ -37,7 +37,10 @@ namespace flotilla::run_status {
 inline constexpr std::string_view queued = "queued";
 /// An attempt begins. data: {attempt, model, provider}
 inline constexpr std::string_view running = "running";
-/// A model call starts. data: {turn, try}
+/// What budgets leave is reserved by other runs: the next model call waits for it.
+inline constexpr std::string_view budget_wait = "budget_wait";
+/// A model call starts. data: {turn, try, maxOutputTokens?}: the last where a budget leaves no room for a longer
+/// answer
 inline constexpr std::string_view model_call = "model_call";
 /// A model call succeeded. data: {stopReason, usage, calls}
 inline constexpr std::string_view model_answer = "model_answer";

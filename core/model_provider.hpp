@@ -79,6 +79,9 @@ struct tool_turn {
 
 using conversation_turn = std::variant<user_turn, assistant_turn, tool_turn>;
 
+/// The longest answer of a call for which nothing else is said, where a bound is needed.
+inline constexpr std::uint32_t default_max_output_tokens = 8192;
+
 /// Everything that a model call needs.
 struct model_request {
   std::string model;
@@ -86,6 +89,9 @@ struct model_request {
   std::vector<conversation_turn> turns;
   std::vector<tool_spec> tools;
   std::uint32_t attempt = 1;  ///< which try of this turn it is, from 1; only `rehearsal` looks at it
+  /// The vendor is to cut the answer, thinking included, after so many tokens. Nothing: as the vendor does by itself,
+  /// or at `default_max_output_tokens` where it wants to be told.
+  std::optional<std::uint32_t> max_output_tokens;
   /// The key to call with; nothing: the provider's own. Wiped when the call has ended.
   credential_ptr key;
 };
@@ -156,6 +162,9 @@ class model_provider {
   virtual ~model_provider() = default;
   [[nodiscard]] virtual std::unique_ptr<model_call> start(model_request request,
                                                           std::shared_ptr<model_sink> sink) = 0;
+  /// The most input tokens that it will count for a request, as far as that can be told in advance. Any thread; does
+  /// not block. By itself `estimate_input_tokens` (core/token_estimate.hpp).
+  [[nodiscard]] virtual std::uint64_t most_input_tokens(const model_request& request) const;
 };
 
 }  // namespace flotilla

@@ -1,6 +1,7 @@
 // Makes and reads the events of a run's journal.
 #include "core/run_events.hpp"
 
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -110,8 +111,10 @@ event running_event(std::uint32_t attempt, std::string_view provider, std::strin
               {{"attempt", attempt}, {"provider", provider}, {"model", model}});
 }
 
-event model_call_event(std::uint32_t turn, std::uint32_t attempt) {
-  return make(event_type::status, run_status::model_call, {{"turn", turn}, {"try", attempt}});
+event model_call_event(std::uint32_t turn, std::uint32_t attempt, std::optional<std::uint32_t> cut_at) {
+  json data{{"turn", turn}, {"try", attempt}};
+  if (cut_at) data["maxOutputTokens"] = *cut_at;
+  return make(event_type::status, run_status::model_call, data);
 }
 
 std::optional<event> delta_event(const model_delta& delta) {
@@ -214,6 +217,15 @@ event error_event(const task_error& why) {
   return make(event_type::error, why.message, {{"code", why.code}});
 }
 
+result<std::optional<std::uint32_t>> read_cut_at(const event& from) {
+  const auto data = parse_data(from);
+  if (!data.is_object()) return damaged(from);
+  if (!data.contains("maxOutputTokens")) return std::nullopt;
+  const auto count = read_count(data, "maxOutputTokens");
+  if (!count || *count > std::numeric_limits<std::uint32_t>::max()) return damaged(from);
+  return static_cast<std::uint32_t>(*count);
+}
+
 result<model_answer> read_model_answer(const event& from) {
   const auto data = parse_data(from);
   if (!data.is_object() || !is_text(data, "stopReason") || !data.contains("calls")) return damaged(from);
@@ -312,7 +324,8 @@ futile_tries count_futile_tries(const std::vector<event>& attempt) {
       ++found.crashes;
     } else if (at->text == run_status::resumed) {
       ++found.resumes;
-    } else if (at->text != run_status::model_call && at->text != run_status::suspended) {
+    } else if (at->text != run_status::model_call && at->text != run_status::budget_wait &&
+               at->text != run_status::suspended) {
       break;
     }
   }

@@ -31,8 +31,10 @@ enum class approval_reason : std::uint8_t {
 [[nodiscard]] event status_event(std::string_view text);
 /// An attempt begins.
 [[nodiscard]] event running_event(std::uint32_t attempt, std::string_view provider, std::string_view model);
-/// A model call starts: which turn, and which try of it, both from 1.
-[[nodiscard]] event model_call_event(std::uint32_t turn, std::uint32_t attempt);
+/// A model call starts: which turn, and which try of it, both from 1. `cut_at`: the tokens of the answer that a
+/// budget has left room for, where it would have been allowed more.
+[[nodiscard]] event model_call_event(std::uint32_t turn, std::uint32_t attempt,
+                                     std::optional<std::uint32_t> cut_at = std::nullopt);
 /// A piece of what the model says. A `thinking_end` with nothing opaque makes no event.
 [[nodiscard]] std::optional<event> delta_event(const model_delta& delta);
 /// The same where the task has an output schema: what the model says is a status event of the text `draft`.
@@ -75,6 +77,8 @@ struct delegated_task {
 inline constexpr std::size_t max_tool_result_bytes = 64U << 10U;
 
 // What an event carries, read back. Errors: internal (not what the maker above writes).
+/// `cut_at` of a model call's event.
+[[nodiscard]] result<std::optional<std::uint32_t>> read_cut_at(const event& from);
 [[nodiscard]] result<model_answer> read_model_answer(const event& from);
 [[nodiscard]] result<std::string> read_draft(const event& from);
 [[nodiscard]] result<std::vector<std::string>> read_rejection(const event& from);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/budget_rules.hpp"
 #include "core/builtin_tools.hpp"
 #include "core/bus_types.hpp"
 #include "core/glob.hpp"
@@ -74,6 +75,12 @@ std::size_t size_of(const conversation_turn& turn) {
 
 const task_error output_limit_error{
     "output_too_large", "The output has passed its limit of " + std::to_string(max_output_bytes) + " bytes."};
+task_error budget_cut_error(std::uint32_t tokens) {
+  return {std::string(budget_exceeded_code), "The budget left " + std::to_string(tokens) +
+                                                 " tokens for the model's answer, which was cut there; the output is "
+                                                 "incomplete."};
+}
+
 const task_error cut_error{"max_tokens", "The model's answer was cut at its length limit; the output is incomplete."};
 const task_error refusal_error{"refusal", "The model refused to answer."};
 
@@ -178,6 +185,7 @@ result<void> run_machine::apply_status(const event& happened) {
     return {};
   }
   if (text == run_status::waiting || text == run_status::parked) return apply_parked(happened);
+  if (text == run_status::budget_wait) return may_call() ? result<void>{} : unexpected_event(happened);
   if (text == run_status::model_call) return apply_model_call(happened);
   if (text == run_status::model_answer) return apply_answer(happened);
   if (text == run_status::draft) return apply_draft(happened);
@@ -197,10 +205,11 @@ result<void> run_machine::apply_parked(const event& happened) {
 }
 
 result<void> run_machine::apply_model_call(const event& happened) {
-  // After an answer that was the last one only an ending may stand.
-  const bool over = stop_ && *stop_ != stop_reason::pause;
-  if (call_.open || !calls_.empty() || over) return unexpected_event(happened);
+  if (!may_call()) return unexpected_event(happened);
+  const auto cut_at = read_cut_at(happened);
+  if (!cut_at) return fail(cut_at.error());
   call_.open = true;
+  call_.cut_at = *cut_at;
   call_.thinking.clear();
   call_.thinking_text.clear();
   return {};
@@ -257,6 +266,7 @@ result<void> run_machine::apply_answer(const event& happened) {
   if (!answer) return fail(answer.error());
   usage_ += answer->usage;
   stop_ = answer->stop;
+  cut_at_ = call_.cut_at;
   ++answered_turns_;
   failed_tries_ = 0;
   // A call in an answer that was cut or refused may be half a call: it is not made.
@@ -318,6 +328,12 @@ result<void> run_machine::apply_decision(const event& happened) {
   call->decision = read_decision(happened);
   parked_ = false;
   return {};
+}
+
+bool run_machine::may_call() const {
+  // After an answer that was the last one only an ending may stand.
+  const bool over = stop_ && *stop_ != stop_reason::pause;
+  return !call_.open && calls_.empty() && !over;
 }
 
 bool run_machine::goes_on() const {
@@ -458,7 +474,7 @@ run_action run_machine::turn_action() const {
       case stop_reason::tool_use:  // it asked for tools and named none: there is nothing to wait for
         return verdict_action();
       case stop_reason::max_tokens:
-        return finish{cut_error};
+        return finish{cut_at_ ? budget_cut_error(*cut_at_) : cut_error};
       case stop_reason::refusal:
         return finish{refusal_error};
       case stop_reason::pause:

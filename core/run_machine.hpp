@@ -7,7 +7,7 @@
 // The grammar of an attempt's journal (s:x is a status event of text x; see core/bus_types.hpp for their data):
 //
 //   attempt   = [s:queued] s:running turn* ending
-//   turn      = call+ (tool* | verdict)
+//   turn      = ([s:budget_wait] call)+ (tool* | verdict)
 //   call      = s:model_call increment* (s:model_answer | s:retrying | cut)
 //   increment = thinking | output | s:draft
 //   verdict   = output | s:output_rejected
@@ -180,7 +180,8 @@ class run_machine {
     tool_outcome outcome;
   };
   struct open_call {
-    bool open = false;  ///< a model call is going on
+    bool open = false;                    ///< a model call is going on
+    std::optional<std::uint32_t> cut_at;  ///< tokens of its answer, where a budget leaves no more
     std::string text;
     std::vector<thinking_block> thinking;
     std::string thinking_text;
@@ -203,6 +204,7 @@ class run_machine {
   void resume();
   void close_tools();
   [[nodiscard]] bool goes_on() const;
+  [[nodiscard]] bool may_call() const;
   [[nodiscard]] bool waits_for_tasks() const;
   [[nodiscard]] std::size_t context_bytes() const;
   [[nodiscard]] std::optional<trim_context> needed_trim() const;
@@ -228,8 +230,9 @@ class run_machine {
   std::uint32_t answered_turns_ = 0;
   std::uint32_t failed_tries_ = 0;
   open_call call_;
-  std::optional<stop_reason> stop_;  ///< of the last answer
-  std::vector<pending_call> calls_;  ///< of the last answer, until all are answered
+  std::optional<stop_reason> stop_;      ///< of the last answer
+  std::optional<std::uint32_t> cut_at_;  ///< of the last answer's call
+  std::vector<pending_call> calls_;      ///< of the last answer, until all are answered
   std::vector<delegated_task> delegated_;
   std::size_t conversation_bytes_ = 0;  ///< of `turns_`
   std::size_t trimmed_results_ = 0;     ///< tool results that are left out, from the oldest on

@@ -133,7 +133,7 @@ std::string anthropic_body(const model_request& request) {
     std::visit([&messages](const auto& one) { messages.add(one); }, turn);
   }
   json body = {{"model", request.model},
-               {"max_tokens", anthropic_max_tokens},
+               {"max_tokens", request.max_output_tokens.value_or(default_max_output_tokens)},
                {"stream", true},
                {"messages", std::move(messages).take()}};
   if (!is_blank(request.system)) body["system"] = request.system;

@@ -9,10 +9,10 @@
 namespace flotilla {
 
 inline constexpr std::string_view anthropic_version = "2023-06-01";
-inline constexpr std::uint32_t anthropic_max_tokens = 8192;  ///< the API wants a bound; a cut answer is continued
 
 /// The body of POST /v1/messages. Consecutive turns of one side become one message; thinking goes first in its
-/// message, unchanged; text that is only whitespace is left out, because the API refuses it.
+/// message, unchanged; text that is only whitespace is left out, because the API refuses it. The API wants a bound of
+/// the answer.
 [[nodiscard]] std::string anthropic_body(const model_request& request);
 
 class anthropic_decoder final : public stream_decoder {

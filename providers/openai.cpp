@@ -21,7 +21,8 @@ vendor_profile chat_profile(chat_dialect dialect) {
 
 std::unique_ptr<model_provider> make_openai(std::shared_ptr<http_transport> transport, provider_access access,
                                             provider_limits limits) {
-  auto profile = chat_profile(chat_dialect::openai);
+  const bool is_own = base_of(openai_base_url, access) == openai_base_url;
+  auto profile = chat_profile(is_own ? chat_dialect::openai : chat_dialect::compatible);
   profile.name = "openai";
   profile.key_variable = "OPENAI_API_KEY";
   profile.own_base_url = openai_base_url;

@@ -133,6 +133,9 @@ std::string chat_body(const model_request& request, chat_dialect dialect) {
                {"stream_options", {{"include_usage", true}}},
                {"messages", std::move(messages).take()}};
   if (!request.tools.empty()) body["tools"] = tool_list(request.tools);
+  if (request.max_output_tokens) {
+    body[dialect == chat_dialect::openai ? "max_completion_tokens" : "max_tokens"] = *request.max_output_tokens;
+  }
   return write_json(body);
 }
 

@@ -11,12 +11,15 @@ namespace flotilla {
 
 /// Whose variant of the format it is.
 enum class chat_dialect : std::uint8_t {
-  openai,      ///< also Ollama, vLLM, llama.cpp and their like
+  openai,
+  compatible,  ///< Ollama, vLLM, llama.cpp and their like: under the name of openai, at another address
   openrouter,  ///< gives reasoning with details that must be sent back
 };
 
 /// The body of POST {base}/chat/completions. Thinking is sent back to OpenRouter only, as its `reasoning_details`;
-/// the format has no mark for a tool that failed, so its result begins with "Error: ".
+/// the format has no mark for a tool that failed, so its result begins with "Error: ". A bound of the answer is
+/// `max_completion_tokens` to OpenAI, whose newer models refuse the old name, and `max_tokens` to all others, of whom
+/// some ignore the new one.
 [[nodiscard]] std::string chat_body(const model_request& request, chat_dialect dialect);
 
 class chat_decoder final : public stream_decoder {

@@ -81,6 +81,10 @@ class rehearsal_provider final : public model_provider {
     return std::make_unique<rehearsal_call>(std::move(one));
   }
 
+  [[nodiscard]] std::uint64_t most_input_tokens(const model_request& request) const override {
+    return count_rehearsed_input(request);
+  }
+
  private:
   std::shared_ptr<timer> clock_;
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <span>
 
 #include "providers/failures.hpp"
@@ -37,6 +38,17 @@ std::uint64_t count_words(std::string_view text) {
     if (at != std::string_view::npos) at = text.find_first_not_of(whitespace, at);
   }
   return count;
+}
+
+/// The text up to the end of its `count`th word; nothing of it for none.
+std::string_view first_words(std::string_view text, std::uint64_t count) {
+  std::size_t end = 0;
+  for (; count > 0; --count) {
+    const auto begin = text.find_first_not_of(whitespace, end);
+    if (begin == std::string_view::npos) return text;
+    end = std::min(text.find_first_of(whitespace, begin), text.size());
+  }
+  return text.substr(0, end);
 }
 
 void enter(stage& here, const user_turn& turn) {
@@ -143,7 +155,10 @@ std::uint32_t times_of(const directive& what) {
 /// Writes the steps of one segment.
 class planner {
  public:
-  planner(const stage& here, std::uint32_t attempt) : here_(here), attempt_(attempt) {}
+  planner(const stage& here, const model_request& request)
+      : here_(here),
+        attempt_(request.attempt),
+        max_words_(request.max_output_tokens.value_or(std::numeric_limits<std::uint32_t>::max())) {}
 
   std::vector<rehearsal_step> plan(std::span<const directive> segment) {
     find_start(segment);
@@ -179,30 +194,49 @@ class planner {
     const auto begin = offset_;
     offset_ += text.size();
     if (offset_ <= already_) return;
-    const auto fresh = text.substr(already_ > begin ? already_ - begin : 0);
-    output_words_ += count_words(fresh);
+    auto fresh = text.substr(already_ > begin ? already_ - begin : 0);
+    const bool whole = count(fresh);
     close_thinking();
-    steps_.emplace_back(model_delta{text_delta{fresh}});
+    if (!fresh.empty()) steps_.emplace_back(model_delta{text_delta{std::move(fresh)}});
+    if (!whole) end(stop_reason::max_tokens);
+  }
+
+  /// Counts the words of what the model makes. False: the answer may not have all of them; `made` is cut to those
+  /// that it may have.
+  bool count(std::string& made) {
+    const auto left = max_words_ - output_words_;
+    const auto words = count_words(made);
+    output_words_ += std::min(words, left);
+    if (words <= left) return true;
+    made = std::string(first_words(made, left));
+    return false;
   }
 
   void play(const say& what) {
-    for (std::uint32_t n = 0; n < what.times; ++n) speak(what.text);
+    for (std::uint32_t n = 0; n < what.times && !ended_; ++n) speak(what.text);
   }
   void play(const tell_result& what) { speak(text_of(what, here_)); }
   void play(const think& what) {
     if (offset_ < already_) return;
-    output_words_ += count_words(what.text);
-    if (what.text.empty()) return;
-    steps_.emplace_back(model_delta{thinking_delta{what.text}});
-    thinking_ = true;
+    auto text = what.text;
+    const bool whole = count(text);
+    if (!text.empty()) {
+      steps_.emplace_back(model_delta{thinking_delta{std::move(text)}});
+      thinking_ = true;
+    }
+    if (!whole) end(stop_reason::max_tokens);
   }
   void play(const hold& what) {
     if (offset_ >= already_) steps_.emplace_back(what.delay);
   }
   void play(const tool& what) {
+    auto arguments = what.arguments;
+    if (!count(arguments)) {
+      calls_.clear();  // half a call is none
+      return end(stop_reason::max_tokens);
+    }
     const auto number = std::to_string(calls_.size() + 1);
     calls_.push_back({"call_" + std::to_string(here_.tool_turns + 1) + "_" + number, what.name, what.arguments});
-    output_words_ += count_words(what.arguments);
   }
   void play(const breakdown& what) {
     const auto begin = failures_;
@@ -217,7 +251,7 @@ class planner {
   }
   void play(const refuse& what) {
     speak(what.text);
-    end(stop_reason::refusal);
+    if (!ended_) end(stop_reason::refusal);
   }
   void play(const another&) { end(stop_reason::end_turn); }
   void play(const cut&) { end(stop_reason::max_tokens); }
@@ -235,6 +269,7 @@ class planner {
 
   const stage& here_;
   std::uint32_t attempt_;
+  std::uint64_t max_words_;
   std::size_t start_ = 0;    ///< the first directive that is played
   std::size_t already_ = 0;  ///< bytes of the segment's text that were said before
   std::size_t offset_ = 0;   ///< bytes of the segment's text so far
@@ -247,6 +282,10 @@ class planner {
 };
 
 }  // namespace
+
+std::uint64_t count_rehearsed_input(const model_request& request) {
+  return stage_of(request).input_words;
+}
 
 std::vector<rehearsal_step> plan_rehearsal(const model_request& request) {
   const auto here = stage_of(request);
@@ -262,9 +301,9 @@ std::vector<rehearsal_step> plan_rehearsal(const model_request& request) {
   const auto segment = segment_of(*script, segments_before);
   if (segment.empty() && segments_before > 0) {
     const std::vector<directive> closing{tell_result{}};
-    return planner(here, request.attempt).plan(closing);
+    return planner(here, request).plan(closing);
   }
-  return planner(here, request.attempt).plan(segment);
+  return planner(here, request).plan(segment);
 }
 
 }  // namespace flotilla

@@ -22,6 +22,9 @@ inline constexpr std::size_t max_rehearsal_bytes = 8U << 20U;             ///< o
 /// A step of a model call that is rehearsed. The last one of a plan is an answer or a failure, and no other is.
 using rehearsal_step = std::variant<model_delta, std::chrono::milliseconds, model_answer, model_failure>;
 
+/// The words of the conversation: what the rehearsal counts as input tokens.
+[[nodiscard]] std::uint64_t count_rehearsed_input(const model_request& request);
+
 /// What the rehearsal answers to this request. It depends on nothing but the request, so that a run which is
 /// replayed after a crash is played the same: the segment is chosen by the number of tool turns and of answers that
 /// were sent back, text that the conversation shows as said already is not said again, and tries are told apart by

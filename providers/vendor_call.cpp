@@ -138,12 +138,10 @@ class vendor_provider final : public model_provider {
                   provider_limits limits)
       : profile_(std::move(profile)),
         transport_(std::move(transport)),
-        base_(access.base_url.empty() ? profile_.own_base_url : access.base_url),
+        base_(base_of(profile_.own_base_url, access)),
         key_(std::make_shared<const credential>(
             credential{profile_.key_variable, secret_text(access.key.value_or(""))})),
-        limits_(limits) {
-    while (base_.ends_with('/')) base_.pop_back();
-  }
+        limits_(limits) {}
 
   std::unique_ptr<model_call> start(model_request request, std::shared_ptr<model_sink> sink) override {
     const auto key = request.key ? std::move(request.key) : key_;
@@ -192,6 +190,12 @@ class vendor_provider final : public model_provider {
 };
 
 }  // namespace
+
+std::string base_of(std::string_view own_base_url, const provider_access& access) {
+  std::string base(access.base_url.empty() ? own_base_url : std::string_view(access.base_url));
+  while (base.ends_with('/')) base.pop_back();
+  return base;
+}
 
 std::unique_ptr<model_provider> make_vendor(vendor_profile profile, std::shared_ptr<http_transport> transport,
                                             provider_access access, provider_limits limits) {

@@ -29,6 +29,9 @@ struct vendor_profile {
   std::function<std::unique_ptr<stream_decoder>(const model_request&, std::size_t max_bytes, model_sink&)> decoder;
 };
 
+/// Where a vendor is called: its own address unless another one is given; without a slash at its end.
+[[nodiscard]] std::string base_of(std::string_view own_base_url, const provider_access& access);
+
 /// The provider of a vendor.
 [[nodiscard]] std::unique_ptr<model_provider> make_vendor(vendor_profile profile,
                                                           std::shared_ptr<http_transport> transport,

@@ -44,7 +44,7 @@ void local_fleet::decide_task(const principal& who, task_id which, approval_deci
               granted = word.granted](const storage::snapshot& from) -> result<seen_task> {
     auto seen = see_task(from, org, which);
     if (!seen || !granted || seen->status != task_status::waiting) return seen;
-    auto left = check_tokens_left(from, org, plan_.limits, system_wall_clock().now());
+    auto left = check_tokens_left(from, org, seen->assignee, plan_.limits, system_wall_clock().now());
     if (!left) return fail(std::move(left.error()));
     return seen;
   };

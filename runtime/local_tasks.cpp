@@ -116,7 +116,7 @@ void local_fleet::run_task(const principal& who, task_id which, bool restart, re
   call.see = [this, org, which, restart](const storage::snapshot& from) -> result<seen_task> {
     auto seen = see_task(from, org, which);
     if (!seen || only_joins(*seen, restart)) return seen;
-    auto left = check_tokens_left(from, org, plan_.limits, system_wall_clock().now());
+    auto left = check_tokens_left(from, org, seen->assignee, plan_.limits, system_wall_clock().now());
     if (!left) return fail(std::move(left.error()));
     return seen;
   };

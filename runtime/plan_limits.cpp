@@ -1,18 +1,24 @@
 // The plan's limits.
 #include "runtime/plan_limits.hpp"
 
-#include "core/bus_types.hpp"
-#include "storage/usage_records.hpp"
+#include "storage/budget_records.hpp"
 
 namespace flotilla::runtime {
 
-result<void> check_tokens_left(const storage::snapshot& from, org_id org, const plan_limits& limits, timestamp now) {
-  if (!limits.tokens_per_month) return {};
-  const auto used = storage::read_usage_totals(from, org, budget_period::month, now);
-  if (!used) return fail(used.error());
-  if (used->tokens.total() < *limits.tokens_per_month) return {};
-  return fail(errc::forbidden,
-              "The plan's limit of " + std::to_string(*limits.tokens_per_month) + " tokens a month is reached.");
+result<void> check_tokens_left(const storage::snapshot& from, org_id org, agent_id who, const plan_limits& limits,
+                               timestamp now) {
+  const auto agent = storage::read_agent(from, org, who);
+  if (!agent) return fail(agent.error());
+  if (!*agent) return {};
+  const auto budgets = storage::read_budgets(from, org, (*agent)->value, limits.tokens_per_month, now);
+  if (!budgets) return fail(budgets.error());
+  for (const auto& each : *budgets) {
+    const auto& [limit, used, reserved] = each.standing;
+    if (used >= limit || limit - used < shortest_answer(limit)) {
+      return fail(errc::forbidden, storage::reached_text(each));
+    }
+  }
+  return {};
 }
 
 bool limit_notices::due(org_id org, const std::string& text, timestamp now) {
@@ -22,15 +28,6 @@ bool limit_notices::due(org_id org, const std::string& text, timestamp now) {
   if (!is_new && now - found->second < limit_notice_interval) return false;
   found->second = now;
   return true;
-}
-
-storage::message_draft limit_message(std::string text) {
-  storage::message_draft made;
-  made.type = bus::usage_limit;
-  made.from = party::system();
-  made.to = party::everyone();
-  made.text = std::move(text);
-  return made;
 }
 
 }  // namespace flotilla::runtime

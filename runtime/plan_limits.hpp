@@ -1,4 +1,4 @@
-// What the plan allows an org, where no counter's bound says it already: tokens a month. And who is told.
+// What the plan and budgets allow, where no counter's bound says it already: tokens. And who is told.
 #pragma once
 
 #include <chrono>
@@ -15,9 +15,14 @@
 
 namespace flotilla::runtime {
 
-/// May a run begin or go on, as far as the month's tokens are concerned? May block on the disk. Errors: forbidden.
-[[nodiscard]] result<void> check_tokens_left(const storage::snapshot& from, org_id org, const plan_limits& limits,
-                                             timestamp now);
+/// May a run of this agent begin or go on, as far as tokens are concerned: those of the plan, of its own budget and
+/// of the budgets of its managers? May block on the disk. Errors: forbidden, with the limit that is used up.
+///
+/// This is for whoever asks to be told at once, where not the shortest answer is left. That no limit is passed is not
+/// its doing: each model call is reserved (storage/budget_records.hpp), and a run that meets a limit later ends with
+/// it.
+[[nodiscard]] result<void> check_tokens_left(const storage::snapshot& from, org_id org, agent_id who,
+                                             const plan_limits& limits, timestamp now);
 
 inline constexpr std::chrono::minutes limit_notice_interval{10};  ///< between two messages about the same limit
 inline constexpr std::size_t max_limit_notices = 10'000;          ///< orgs and limits that are remembered
@@ -32,8 +37,5 @@ class limit_notices {
   std::mutex mutex_;
   std::map<std::pair<org_id, std::string>, timestamp> told_;
 };
-
-/// `usage.limit`, from the system to all.
-[[nodiscard]] storage::message_draft limit_message(std::string text);
 
 }  // namespace flotilla::runtime

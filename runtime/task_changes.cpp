@@ -109,7 +109,8 @@ result<decision<task_change>> decide_update(const storage::snapshot& from, org_i
     auto step = requested_step(before.value.task.status, *patch.status);
     if (!step) return fail(std::move(step.error()));
     if (*step == task_step::restart || *step == task_step::approve) {
-      if (auto left = check_tokens_left(from, org, limits, now); !left) return fail(std::move(left.error()));
+      if (auto left = check_tokens_left(from, org, before.value.task.assignee, limits, now); !left)
+        return fail(std::move(left.error()));
     }
     made.answer.action = *step;
   }

@@ -132,6 +132,7 @@ void count_task(batch& into, org_id org, const task_record* before, const task_r
     into.add(bounded(keys::tasks_made(org, month), {1}, 0, effects.most_made, limited_tasks));
   }
   count_usage(into, org, before, after, effects.model);
+  count_budgets(into, org, before, after, effects.budgets);
 }
 
 }  // namespace flotilla::storage

@@ -12,6 +12,8 @@ namespace flotilla::storage {
 
 /// In one row of usage: tokens in, tokens out, tasks.
 inline constexpr std::size_t usage_counter_count = 3;
+/// In one row of a budget: committed, reserved, as of (budget_records.hpp).
+inline constexpr std::size_t budget_counter_count = 3;
 
 /// Does it lie in a work queue to be taken up?
 [[nodiscard]] bool is_queued(const task_record& record) noexcept;
@@ -23,5 +25,9 @@ void count_agent(batch& into, org_id org, std::optional<agent_status> before, ag
 /// `before`: null for a new task. `after`: with `counted` as it shall be.
 void count_task(batch& into, org_id org, const task_record* before, const task_record& after,
                 const task_effects& effects);
+
+/// What becomes of the budgets in which `before` has reserved, and `after` does. Part of `count_task`.
+void count_budgets(batch& into, org_id org, const task_record* before, const task_record& after,
+                   const std::vector<budget_claim>& claims);
 
 }  // namespace flotilla::storage

@@ -51,7 +51,7 @@
 //                                                                      (`signal_kind`; `other` is a task): forward
 //   'j'    org time task                   -                           tasks that wait for a human by age: `time` is
 //                                                                      u64 ms, when it began to wait: forward
-//   'k'    org period bucket agent         counters: tokens committed (used or reserved), tokens reserved
+//   'k'    org period bucket agent         counters: committed, reserved, as of (budget_records.hpp):
 //                                                                      what an agent with its subtree, or the whole
 //                                                                      org (agent is zero), takes of a budget;
 //                                                                      `period` and `bucket` as in 'c', 1 week

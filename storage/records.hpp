@@ -125,17 +125,36 @@ void require_agent(batch& into, org_id org, const stored<agent>& seen);
 /// Newest first, one reverse scan of the index of the most selective filter that is set (assignee and status, epic,
 /// assignee, status, else none); the others are applied to what the scan finds.
 [[nodiscard]] result<page<task>> list_tasks(const snapshot& from, org_id org, const task_query& query);
+/// What goes with a reservation in one of its rows (read by budget_records.hpp).
+struct budget_claim {
+  /// The row is to be written as it was counted anew before the reservation is added to it.
+  struct recount {
+    std::optional<std::string> seen;  ///< the row's bytes as they were read: `errc::conflict` if they no longer stand
+    std::uint64_t used = 0;
+    std::uint64_t reserved = 0;
+    std::uint64_t as_of = 0;
+    friend bool operator==(const recount&, const recount&) = default;
+  };
+  reservation::row row;
+  std::uint64_t limit = 0;  ///< `errc::forbidden` if what is used and reserved would come to more
+  std::optional<recount> anew;
+
+  friend bool operator==(const budget_claim&, const budget_claim&) = default;
+};
+
 /// What a change of a task depends on and counts as, besides the task itself.
 struct task_effects {
   std::string model;                          ///< that what was used is put down to
   std::optional<std::uint64_t> most_made;     ///< tasks that the org may make in a month
   std::optional<std::uint64_t> most_running;  ///< tasks of the org that may run at once
+  std::vector<budget_claim> budgets;          ///< of the rows of a reservation that is new
 };
 /// Adds or replaces a task with its index rows, its place in the work queue, which follows from
 /// `task_record::queued` and the status, and everything that is counted of it: the org's counters, its epic's, what
-/// `after.usage` has more than `before.usage`, on the day of `after.updated_at`, and the task itself on the day of
-/// its first start. Preconditions as for `write_agent`; `errc::forbidden` where `effects` says so (a task that goes
-/// on after a crash is running already). Returns what `after` now stands as, for the next change in the same hands.
+/// `after.usage` has more than `before.usage`, on the day of `after.updated_at`, the task itself on the day of
+/// its first start, and its reservation in the budgets. Preconditions as for `write_agent`; `errc::forbidden` where
+/// `effects` says so (a task that goes on after a crash is running already). Returns what `after` now stands as, for
+/// the next change in the same hands.
 stored<task_record> write_task(batch& into, org_id org, const stored<task_record>* before, const task_record& after,
                                const task_effects& effects = {});
 
@@ -265,5 +284,7 @@ inline constexpr std::uint32_t oldest_format_version = 2;
 /// over. Blocks until it is done; called once, before anything else. Errors: internal with a message that names both
 /// versions where the store was written by a newer one, or where it is not empty and has none.
 [[nodiscard]] result<void> ensure_format(store& in);
+/// The format of a store that is only looked at. Errors: internal (none, or one that this program does not read).
+[[nodiscard]] result<std::uint32_t> read_format(const snapshot& from);
 
 }  // namespace flotilla::storage

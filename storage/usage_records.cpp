@@ -34,22 +34,12 @@ std::uint64_t number_of(sys_days day) noexcept {
   return static_cast<std::uint64_t>(std::max(day, sys_days{}).time_since_epoch().count());
 }
 
-/// The first day behind a period.
-std::uint64_t end_of(budget_period period, timestamp when) noexcept {
-  constexpr std::uint64_t days_of_week = 7;
-  const auto first = first_day_of(period, when);
-  if (period == budget_period::day) return first + 1;
-  if (period == budget_period::week) return first + days_of_week;
-  const std::chrono::year_month_day date{day_of(when)};
-  return number_of(sys_days{(date.year() / date.month() + std::chrono::months{1}) / std::chrono::day{1}});
-}
-
 /// The last day of a period for which a row stands. Mostly that is today or before; a clock that was set back leaves
 /// rows of days to come, which a month's rows hold too.
 result<std::uint64_t> last_day_used(const snapshot& from, org_id org, budget_period period, timestamp now) {
   const auto day_row = [org](std::uint64_t day) { return keys::usage_totals(org, budget_period::day, day); };
   const auto first = first_day_of(period, now);
-  const auto row = first_of(from, {day_row(first), day_row(end_of(period, now))}, direction::backward);
+  const auto row = first_of(from, {day_row(first), day_row(first_day_after(period, now))}, direction::backward);
   if (!row) return fail(row.error());
   if (!*row) return first;
   return keys::seq_from(std::string_view((*row)->first).substr(day_row(first).size() - keys::seq_size));
@@ -141,6 +131,15 @@ std::uint64_t first_day_of(budget_period period, timestamp when) noexcept {
     return number_of(sys_days{date.year() / date.month() / std::chrono::day{1}});
   }
   return number_of(day);
+}
+
+std::uint64_t first_day_after(budget_period period, timestamp when) noexcept {
+  constexpr std::uint64_t days_of_week = 7;
+  const auto first = first_day_of(period, when);
+  if (period == budget_period::day) return first + 1;
+  if (period == budget_period::week) return first + days_of_week;
+  const std::chrono::year_month_day date{day_of(when)};
+  return number_of(sys_days{(date.year() / date.month() + std::chrono::months{1}) / std::chrono::day{1}});
 }
 
 std::string date_of(std::uint64_t unix_day) {

@@ -42,6 +42,8 @@ using org_counts = std::array<std::uint64_t, org_counter_count>;
 /// Monday of its ISO week, the first of its month. A time before 1970 is of the first day.
 [[nodiscard]] std::uint64_t unix_day(timestamp when) noexcept;
 [[nodiscard]] std::uint64_t first_day_of(budget_period period, timestamp when) noexcept;
+/// The Unix day on which the next period begins.
+[[nodiscard]] std::uint64_t first_day_after(budget_period period, timestamp when) noexcept;
 /// "YYYY-MM-DD".
 [[nodiscard]] std::string date_of(std::uint64_t unix_day);
 

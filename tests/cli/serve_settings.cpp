@@ -147,6 +147,10 @@ BOOST_AUTO_TEST_CASE(takes_the_plan_from_every_source) {
   BOOST_TEST(defaults.plan_name == "self-hosted");
   BOOST_TEST(defaults.limit_agents == 0U);
   BOOST_TEST(defaults.metrics == "public");
+  BOOST_TEST(defaults.backup_dir.empty());
+  BOOST_TEST(!contains(describe(defaults), "backup-dir"));
+  const auto backed_up = resolve({"--data", "/d"}, {{"FLOTILLA_BACKUP_DIR", "/b"}}).value();
+  BOOST_TEST(contains(describe(backed_up), "backup-dir = \"/b\"  # FLOTILLA_BACKUP_DIR\n"));
   BOOST_TEST(!defaults.mcp_allow_link_local);
   BOOST_TEST(contains(refusal({"--data", "/d", "--limit-agents", "-1"}), "--limit-agents"));
   BOOST_TEST(contains(refusal({"--data", "/d"}, {{"FLOTILLA_LIMIT_AGENTS", "many"}}), "FLOTILLA_LIMIT_AGENTS"));

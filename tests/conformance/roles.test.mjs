@@ -49,7 +49,7 @@ test('every operation that needs a token declares the least role for it', () => 
 });
 
 test('what the document declares is what the contract says', () => {
-  const adminOnly = /^\/api\/(secrets|mcps|tokens)/;
+  const adminOnly = /^\/api\/(secrets|mcps|tokens|backup)/;
   for (const { name, path, method, isOpen, leastRole } of context.document.operations) {
     const open = ['/', '/healthz', '/readyz', '/api/openapi.json'].includes(path);
     if (path !== '/metrics') assert.equal(isOpen, open, name);

@@ -66,6 +66,18 @@ BOOST_AUTO_TEST_CASE(call_ids_are_unique_and_never_empty) {
   BOOST_TEST(calls[6].call_id == "call_1");
 }
 
+BOOST_AUTO_TEST_CASE(where_a_budget_cuts_an_answer_is_read_back) {
+  BOOST_TEST(*model_call_event(2, 1).data == R"({"turn":2,"try":1})");
+  BOOST_TEST((read_cut_at(model_call_event(2, 1)).value() == std::nullopt));
+  const auto cut = model_call_event(2, 1, 300);
+  BOOST_TEST(*cut.data == R"({"turn":2,"try":1,"maxOutputTokens":300})");
+  BOOST_TEST((read_cut_at(cut).value() == 300U));
+  for (const auto* bad :
+       {"[]", R"({"maxOutputTokens":-1})", R"({"maxOutputTokens":"x"})", R"({"maxOutputTokens":4294967296})"}) {
+    BOOST_TEST(!read_cut_at(with_data(cut, bad)).has_value(), bad);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(deltas_become_increments) {
   const auto text = delta_event(text_delta{"hello"});
   BOOST_REQUIRE(text.has_value());

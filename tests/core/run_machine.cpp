@@ -297,6 +297,43 @@ BOOST_AUTO_TEST_CASE(every_way_to_stop) {
   BOOST_TEST(ends(stop_reason::end_turn, {request_of("a", "pay")}) == "goes on");
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_that_a_budget_has_cut_ends_the_run_as_one_over_budget) {
+  const auto ends = [](stop_reason stop, std::optional<std::uint32_t> cut_at) {
+    run it;
+    it.tell(model_call_event(1, 1, cut_at));
+    it.say("x");
+    it.answer(stop);
+    return it.ends_with();
+  };
+  BOOST_TEST(ends(stop_reason::max_tokens, 300) == "budget_exceeded");
+  BOOST_TEST(ends(stop_reason::end_turn, 300) == "done");
+  // The bound is of that call alone.
+  run it;
+  it.tell(model_call_event(1, 1, 300));
+  it.answer(stop_reason::pause);
+  it.ask();
+  it.answer(stop_reason::max_tokens);
+  BOOST_TEST(it.ends_with() == "max_tokens");
+}
+
+BOOST_AUTO_TEST_CASE(a_wait_for_a_budget_stands_before_a_call_and_nowhere_else) {
+  const auto waits = status_event(run_status::budget_wait);
+  run it(spec_of(), false);
+  BOOST_TEST(!it.takes(waits));
+  it.tell(running_event(1, "p", "m"));
+  it.tell(waits);
+  BOOST_TEST(it.wants({call_model{1, 1}}));
+  it.ask();
+  BOOST_TEST(!it.takes(waits));
+  it.fails();
+  it.tell(waits);
+  it.resumes();
+  it.tell(waits);
+  BOOST_TEST(it.wants({call_model{1, 2}}));
+  it.turn({request_of("a", "search")});
+  BOOST_TEST(!it.takes(waits));
+}
+
 BOOST_AUTO_TEST_CASE(turns_are_limited) {
   run it(spec_of({}, 2));
   it.turn({request_of("a", "nope")});

@@ -53,8 +53,38 @@ BOOST_AUTO_TEST_CASE(a_task_without_a_script_is_mentioned) {
   BOOST_REQUIRE(got.answer.has_value());
   BOOST_TEST((got.answer->stop == stop_reason::end_turn));
   BOOST_TEST(got.answer->usage.input_tokens == 3U);
+  BOOST_TEST(provider->most_input_tokens(asked("Weigh the\n  anchors")) == 3U);  // it is known in advance
   BOOST_TEST(got.answer->usage.output_tokens > 10U);
   BOOST_TEST(play(asked("Weigh the\n  anchors")).text == got.text);
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_is_cut_after_as_many_words_as_it_may_have) {
+  auto request = asked("@think a b\n@say \"one two \"\n@say \"three four\"\n@say \" five\"");
+  const auto with = [&](std::uint32_t most) {
+    request.max_output_tokens = most;
+    return play(request);
+  };
+  const auto cut = with(5);
+  BOOST_TEST(cut.text == "one two three");
+  BOOST_REQUIRE(cut.answer.has_value());
+  BOOST_TEST((cut.answer->stop == stop_reason::max_tokens));
+  BOOST_TEST(cut.answer->usage.output_tokens == 5U);
+  BOOST_TEST(with(1).text.empty());
+  BOOST_TEST((with(1).thinking == std::vector<thinking_block>{{"a", ""}}));
+  const auto whole = with(7);
+  BOOST_TEST(whole.text == "one two three four five");
+  BOOST_TEST((whole.answer->stop == stop_reason::end_turn));
+}
+
+BOOST_AUTO_TEST_CASE(a_call_that_is_cut_is_not_made) {
+  auto request = asked("@say so\n@tool rehearse_echo {\"text\": \"x\"}\n@tool rehearse_echo {\"text\": \"y\"}");
+  const auto words = play(request).answer->usage.output_tokens;
+  BOOST_TEST(play(request).answer->calls.size() == 2U);
+  request.max_output_tokens = static_cast<std::uint32_t>(words - 1);
+  const auto cut = play(request);
+  BOOST_TEST(cut.answer->calls.empty());
+  BOOST_TEST((cut.answer->stop == stop_reason::max_tokens));
+  BOOST_TEST(cut.answer->usage.output_tokens == words - 1);
 }
 
 BOOST_AUTO_TEST_CASE(says_and_thinks_what_stands_there) {

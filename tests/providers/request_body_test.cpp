@@ -111,6 +111,22 @@ BOOST_AUTO_TEST_CASE(openrouter_gets_its_reasoning_back) {
   BOOST_TEST(body == json::parse(chat_body(conversation(), chat_dialect::openai)));
 }
 
+BOOST_AUTO_TEST_CASE(an_answer_is_bounded_in_the_words_of_each_vendor) {
+  auto asked = conversation();
+  const auto unbounded = asked;
+  asked.max_output_tokens = 300;
+  BOOST_TEST(json::parse(anthropic_body(asked))["max_tokens"] == 300);
+  const auto differs_by = [&](chat_dialect dialect, const char* name) {
+    auto body = json::parse(chat_body(asked, dialect));
+    BOOST_TEST(body[name] == 300);
+    body.erase(name);
+    BOOST_TEST(body == json::parse(chat_body(unbounded, dialect)), body.dump(1));
+  };
+  differs_by(chat_dialect::openai, "max_completion_tokens");
+  differs_by(chat_dialect::compatible, "max_tokens");
+  differs_by(chat_dialect::openrouter, "max_tokens");
+}
+
 BOOST_AUTO_TEST_CASE(chat_leaves_empty_answers_out) {
   model_request request;
   request.turns.emplace_back(user_turn{"Hello"});

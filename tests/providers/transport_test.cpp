@@ -29,10 +29,11 @@ struct harbour {
     return make_openrouter(transport, access, limits);
   }
 
-  told run(wire format) {
+  told run(wire format) { return run(format, request()); }
+  told run(wire format, model_request asked) {
     const auto provider = vendor(format);
     auto sink = std::make_shared<recording_sink>();
-    const auto call = provider->start(request(), sink);
+    const auto call = provider->start(std::move(asked), sink);
     return sink->wait();
   }
 
@@ -83,7 +84,21 @@ BOOST_AUTO_TEST_CASE(a_full_answer_of_each_vendor) {
   BOOST_TEST(seen[1].path == "/v1/chat/completions");
   BOOST_TEST(seen[2].headers.at("authorization") == "Bearer sk-very-secret");
   for (const auto& one : seen) BOOST_TEST(one.headers.at("content-type") == "application/json");
-  BOOST_TEST(seen[1].body == chat_body(request(), chat_dialect::openai));
+  BOOST_TEST(seen[1].body == chat_body(request(), chat_dialect::compatible));
+}
+
+BOOST_AUTO_TEST_CASE(the_bound_of_an_answer_is_on_the_wire) {
+  for (const auto format : formats) {
+    upstream.queue(streamed(stream_of(format, full_answer())));
+    auto bounded = request();
+    bounded.max_output_tokens = 777;
+    BOOST_TEST(run(format, bounded).answer.has_value());
+  }
+  // Under `openai` this is a server at another address.
+  for (const auto& one : upstream.requests()) {
+    BOOST_TEST(one.body.find("\"max_tokens\":777") != std::string::npos, one.body);
+    BOOST_TEST(one.body.find("max_completion_tokens") == std::string::npos);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(answers_split_at_many_bytes) {

@@ -76,14 +76,17 @@ BOOST_AUTO_TEST_CASE(tasks_of_a_month_are_limited) {
 }
 
 BOOST_AUTO_TEST_CASE(runs_end_when_the_tokens_of_the_month_are_used_up) {
-  auto it = with_limits({{}, {}, 1, {}});
+  auto it = with_limits({{}, {}, 60, {}});
   const auto ada = it.hire("Ada").value();
-  const auto first = it.give(ada.id, "@say 1").value();
+  const auto first = it.give(ada.id, "@repeat 100 \"word \"").value();
   const auto second = it.give(ada.id, "@say 2").value();
   (void)it.run(first.id);
-  BOOST_REQUIRE(it.detail(first.id).task.usage.total() > 1);
-  const std::string words = "The plan's limit of 1 tokens a month is reached.";
-  BOOST_TEST(refusal(it.ask(&fleet::run_task, second.id, false), errc::forbidden) == words);
+  const auto ended = it.detail(first.id).task;
+  BOOST_REQUIRE(ended.error.has_value());
+  BOOST_TEST(ended.error->code == "budget_exceeded");
+  BOOST_TEST(ended.usage.total() == 60U);  // to the last token
+  const auto words = refusal(it.ask(&fleet::run_task, second.id, false), errc::forbidden);
+  BOOST_TEST(words.starts_with("The plan's limit of 60 tokens a month is reached. It begins anew on "), words);
   BOOST_TEST(refusal(it.ask(&fleet::run_task, first.id, true), errc::forbidden) == words);
   task_patch again;
   again.status = task_status::pending;
@@ -94,18 +97,44 @@ BOOST_AUTO_TEST_CASE(runs_end_when_the_tokens_of_the_month_are_used_up) {
   BOOST_TEST((it.detail(second.id).task.status == task_status::pending));
   (void)it.get(&fleet::run_task, first.id, false);  // to look at what was recorded is free
   const auto told = limit_messages(it);
-  BOOST_REQUIRE_EQUAL(told.size(), 1U);  // not each time
+  BOOST_REQUIRE_EQUAL(told.size(), 2U);  // of the run, and of the refusals, not each time
   BOOST_TEST(told.front().text == words);
-  BOOST_TEST((told.front().from == party::system()));
+  BOOST_TEST(told.back().text == ended.error->message);
+  for (const auto& each : told) BOOST_TEST((each.from == party::system()));
+}
+
+BOOST_AUTO_TEST_CASE(an_agents_budget_holds_for_those_below_it) {
+  auto it = with_limits({});
+  auto draft = host::draft_agent("Chief");
+  draft.budget = token_budget{60, budget_period::week};
+  const auto chief = it.get(&fleet::create_agent, draft);
+  auto below = host::draft_agent("Hand");
+  below.manager = chief.id;
+  const auto hand = it.get(&fleet::create_agent, below);
+  const auto work = it.give(hand.id, "@repeat 100 \"word \"").value();
+  (void)it.run(work.id);
+  BOOST_TEST(it.detail(work.id).task.usage.total() == 60U);
+  const auto refused = refusal(it.ask(&fleet::run_task, work.id, true), errc::forbidden);
+  BOOST_TEST(refused.starts_with("The budget of Chief, 60 tokens a week, is used up."), refused);
+  agent_patch more;
+  more.budget = std::optional(token_budget{9'000, budget_period::week});
+  BOOST_REQUIRE(it.ask(&fleet::update_agent, chief.id, more).has_value());
+  BOOST_TEST(it.ask(&fleet::run_task, work.id, true).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(an_approval_needs_tokens_too) {
-  auto it = with_limits({{}, {}, 1, {}});
-  auto draft = host::draft_agent("Ada");
-  draft.approvals = {"rehearse_*"};
-  const auto ada = it.get(&fleet::create_agent, draft);
-  const auto work = it.give(ada.id, "@tool rehearse_echo {\"text\":\"x\"}\n@say done").value();
-  (void)it.run(work.id);
+  const auto wait_for_approval = [](host& it) {
+    auto draft = host::draft_agent("Ada");
+    draft.approvals = {"rehearse_*"};
+    const auto ada = it.get(&fleet::create_agent, draft);
+    const auto made = it.give(ada.id, "@tool rehearse_echo {\"text\":\"x\"}\n@say done").value();
+    (void)it.run(made.id);
+    return made;
+  };
+  auto free = with_limits({});
+  const auto needed = free.detail(wait_for_approval(free).id).task.usage.total();
+  auto it = with_limits({{}, {}, needed, {}});
+  const auto work = wait_for_approval(it);
   BOOST_REQUIRE((it.detail(work.id).task.status == task_status::waiting));
   task_patch approve;
   approve.status = task_status::running;

@@ -251,6 +251,10 @@ export const calls = {
     async (world) => ({ body: { name: world.name('token'), role: 'viewer' } }),
     async (world) => ({ body: { name: world.name('token'), role: 'admin' } }),
   ],
+  'POST /api/backup': [
+    async (world) => ({ body: { to: world.name('backup').replaceAll(' ', '-') } }),
+    async (world) => ({ body: { to: world.name('backup').replaceAll(' ', '-'), masterKey: false } }),
+  ],
   'DELETE /api/tokens/{id}': [async (world) => ({ path: { id: (await world.token()).id } })],
 };
 

@@ -46,7 +46,7 @@ export function runProgram(...words) {
  * leaves one at its default); `data` is a directory that is used again, where there is one.
  */
 export async function startServer({ settings = {}, variables = {}, data = scratchDirectory() } = {}) {
-  const options = { data, listen: '127.0.0.1:0', 'rate-limit': 0, 'log-level': 'warn', ...settings };
+  const options = { data, listen: '127.0.0.1:0', 'rate-limit': 0, 'log-level': 'warn', 'backup-dir': scratchDirectory(), ...settings };
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const words = given.map(([name, value]) => `--${name}=${value}`);
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, 'serve', ...words], {
