@@ -13,7 +13,7 @@ namespace {
 
 /// One attempt, as its events tell it.
 struct attempt {
-  run_machine machine{run_spec{}};
+  run_machine machine;
   bool in_call = false;  ///< a model call has begun, and no event tells of its end
   bool queued = false;   ///< an event says that it is to be taken up
   std::string last_status;
@@ -25,7 +25,9 @@ struct attempt {
 class journal_fold {
  public:
   journal_fold(org_audit& in, const task_record& record, std::string name)
-      : in_(in), record_(record), name_(std::move(name)) {}
+      : in_(in), record_(record), name_(std::move(name)) {
+    read_schema();
+  }
 
   void add(std::uint64_t seq, std::string_view json);
   [[nodiscard]] result<void> close();
@@ -35,6 +37,7 @@ class journal_fold {
     sound_ = false;
     in_.found.fault(rule, name_ + what);
   }
+  void read_schema();
   void fold(const event& happened);
   void end_attempt();
   void compare_attempt();
@@ -50,11 +53,20 @@ class journal_fold {
   const std::string name_;
   bool sound_ = true;
   std::uint64_t last_ = 0;
-  attempt now_;
+  run_spec spec_;  ///< of every attempt, as far as a journal depends on it
+  attempt now_{run_machine(spec_)};
   std::uint32_t ended_ = 0;        ///< attempts before the current one
   token_usage used_before_;        ///< by them, as far as events tell
   bool more_used_before_ = false;  ///< a model call failed for good in one of them: what it used stands in no event
 };
+
+void journal_fold::read_schema() {
+  if (!record_.task.output_schema) return;
+  auto schema = output_schema::parse(*record_.task.output_schema);
+  if (!schema) return wrong(rules::record, " has an output schema that cannot be read.");
+  spec_.output_schema = std::move(*schema);
+  now_.machine = run_machine(spec_);
+}
 
 void journal_fold::add(std::uint64_t seq, std::string_view json) {
   if (seq != last_ + 1) {
@@ -100,7 +112,7 @@ void journal_fold::end_attempt() {
   in_.delegated += now_.machine.delegated().size();
   used_before_ += now_.machine.usage();
   more_used_before_ = more_used_before_ || (now_.in_call && now_.last_status == run_status::error);
-  now_ = {};
+  now_ = attempt{run_machine(spec_)};
 }
 
 result<void> journal_fold::close() {

@@ -381,6 +381,40 @@ BOOST_AUTO_TEST_CASE(journals) {
   });
 }
 
+/// A task whose first answer was sent back, as it did not fit the task's output schema.
+stored<task_record> make_structured(checked_world& in) {
+  auto made =
+      in.make_task(in.boss.id, [](task_record& record) { record.task.output_schema = R"({"required":["n"]})"; });
+  in.begin(made);
+  const auto answer = [&](const std::string& text, event verdict) {
+    in.step(made,
+            [](task_record& record) {
+              record.task.usage += {10, 5};
+            },
+            {model_call_event(1, 1), draft_event(text), model_answer_event({stop_reason::end_turn, {}, {10, 5}}),
+             std::move(verdict)});
+  };
+  answer("{}", output_rejected_event({"at the top: must have the property \"n\""}, 1));
+  answer(R"({"n":7})", *delta_event(text_delta{R"({"n":7})"}));
+  in.end(made, R"({"n":7})");
+  return made;
+}
+
+BOOST_AUTO_TEST_CASE(a_task_with_an_output_schema) {
+  (void)make_structured(world);
+  BOOST_TEST(world.checked().faults == 0U);
+  const auto with_schema = [](std::optional<std::string> schema) {
+    return [schema](checked_world& in, batch& into) {
+      const auto made = make_structured(in);
+      put_record(in, into, made, [&](task_record& record) { record.task.output_schema = schema; });
+    };
+  };
+  find_exactly({
+      {"a schema that cannot be read", with_schema(R"({"pattern":"a"})"), {"record"}},
+      {"drafts without a schema", with_schema(std::nullopt), {"journal-event"}},
+  });
+}
+
 BOOST_AUTO_TEST_CASE(what_a_call_that_failed_for_good_has_used_stands_in_no_event) {
   auto made = world.make_task(world.boss.id);
   world.begin(made);
