@@ -254,6 +254,13 @@ void local_fleet::watch_messages(const principal& who, message_filter filter, st
       std::move(handler));
 }
 
+// --- backups ------------------------------------------------------------------------------------------------
+
+void local_fleet::backup(const principal& who, backup_request what, reply<backup_report> handler) {
+  if (refused(handler)) return;
+  backups_->make(who, std::move(what), std::move(handler));
+}
+
 // --- life ---------------------------------------------------------------------------------------------------
 
 readiness local_fleet::ready() const {

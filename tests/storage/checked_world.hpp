@@ -54,7 +54,7 @@ class checked_world {
       write_event(changes, org, after.task.id, each);
     }
     const bool fresh = of.bytes.empty();
-    of = write_task(changes, org, fresh ? nullptr : &of, after, {"model-1", {}, {}});
+    of = write_task(changes, org, fresh ? nullptr : &of, after, {"model-1", {}, {}, {}});
     message_draft told;
     told.type = fresh ? bus::task_created : bus::task_started;
     told.from = party::of(after.task.assignee);

@@ -81,9 +81,9 @@ BOOST_AUTO_TEST_CASE(a_copy_is_a_store_of_its_own) {
   BOOST_REQUIRE(kept->checkpoint(directory));
   must_commit(*kept, putting("a", "2"), durability::synced);
   const auto copy = open_or_fail(options_at(directory));
-  BOOST_TEST(get(*copy, "a") == "1");
+  BOOST_TEST((get(*copy, "a") == "1"));
   must_commit(*copy, putting("a", "3"), durability::synced);
-  BOOST_TEST(get(*kept, "a") == "2");
+  BOOST_TEST((get(*kept, "a") == "2"));
   // And where there is something already, there is none.
   BOOST_TEST((kept->checkpoint(directory).error().code == errc::unavailable));
 }
