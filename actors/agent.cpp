@@ -1,74 +1,40 @@
-// The agent actor: takes requests, keeps the queue, starts one run at a time.
+// The agent actor: its queue, and what it is told.
 #include "actors/agent.hpp"
 
 #include <memory>
+#include <utility>
 
-#include "actors/agent_steps.hpp"
+#include "actors/agent_parts.hpp"
 #include "actors/caf_errors.hpp"
-#include "actors/redaction.hpp"
-#include "actors/run.hpp"
 
 namespace flotilla::actors {
-namespace {
+namespace agent_parts {
 
-using pointer = agent_actor::stateful_pointer<agent_state>;
-using accepted_promise = caf::typed_response_promise<run_accepted>;
-
-void start_next(pointer self);
-void load(pointer self);
-
-// --- small things -----------------------------------------------------------------------------------------
-
-void touch(pointer self);
-
-/// `read_then`, counted as something that is under way.
-template <class Read, class Then>
-void look(pointer self, Read read, Then then) {
-  ++self->state.busy;
-  read_then(self, self->state.env, std::move(read), [self, then = std::move(then)](auto found) mutable {
-    --self->state.busy;
-    then(std::move(found));
-    touch(self);
-  });
-}
-
-/// The events of a task that no run owns.
 void redact_events(const agent_state& state, step& in) {
   const auto with = state.env->redactor_of ? state.env->redactor_of(state.key.org) : nullptr;
   if (!with) return;
   for (auto& each : in.events) redact(each, *with);
 }
 
-/// `commit_then`, counted likewise. What the store has answered is durable.
-template <class Then>
-void write(pointer self, step what, Then then) {
-  redact_events(self->state, what);
-  ++self->state.busy;
-  commit_then(self, self->state.env, std::move(what),
-              [self, then = std::move(then)](result<committed> outcome) mutable {
-                --self->state.busy;
-                then(std::move(outcome));
-                touch(self);
-              });
-}
-
-/// Is there something to be taken up? A paused agent finishes what it had begun, and begins nothing.
 bool has_work(const agent_state& state) {
   return !state.queue.empty() && (!state.paused || state.queue.begin()->interrupted);
 }
+
+namespace {
 
 bool idle(const agent_state& state) {
   return state.loaded && !state.current && state.busy == 0 && !has_work(state);
 }
 
-void run_timer(pointer self) {
+void run_timer(agent_pointer self) {
   auto& state = self->state;
   if (!idle(state) || std::exchange(state.timer_runs, true)) return;
   self->delayed_send(self, state.env->agent_idle, tick{state.generation});
 }
 
-/// Something has happened: the agent is idle from now on at the earliest.
-void touch(pointer self) {
+}  // namespace
+
+void touch(agent_pointer self) {
   ++self->state.generation;
   run_timer(self);
 }
@@ -98,289 +64,105 @@ void answer_idle(agent_state& state) {
   for (auto& promise : std::exchange(state.when_idle, {})) promise.deliver(suspended{});
 }
 
-/// Runs a read-decide-commit cycle again if it lost a race, at most so often.
-template <class Again>
-bool lost_race(const error& reason, int tries, Again again) {
-  if (reason.code != errc::conflict || tries >= max_conflict_retries) return false;
-  again(tries + 1);
-  return true;
-}
-
-// --- runs ---------------------------------------------------------------------------------------------------
-
-void run_ended(pointer self, task_id task) {
-  auto& state = self->state;
-  if (state.current != task) return;
-  // Its place in the queue was given up when it began; one that it has now is of a decision that came since.
-  state.current.reset();
-  state.run = nullptr;
-  state.late = false;
-  if (state.closing) answer_idle(state);
-  start_next(self);
-}
-
-/// Reads the queue again in a while. There is one such wait at a time.
-void load_later(pointer self, std::chrono::milliseconds after) {
+void load_later(agent_pointer self, std::chrono::milliseconds after) {
   if (!std::exchange(self->state.load_waits, true)) self->delayed_send(self, after, tick{0});
 }
 
-/// The store could not be read or written, or as much runs as the plan allows: looks again in a while. The work is
-/// still in the store.
-void try_later(pointer self, std::chrono::milliseconds after = store_retry) {
-  if (self->state.closing) answer_idle(self->state);
-  load_later(self, after);
+void tell_recovered(agent_pointer self) {
+  if (!std::exchange(self->state.told_recovered, true)) self->send(self->state.fleet, recovered{self->state.key});
 }
 
-/// As `try_later`, for a task that nobody runs now.
-void run_later(pointer self, task_id task) {
+}  // namespace agent_parts
+
+namespace {
+
+using namespace agent_parts;
+using pointer = agent_pointer;
+
+void load(pointer self);
+
+/// Cancels what an archived agent still had, one task after the other.
+void cancel_all(pointer self, const std::vector<task_id>& tasks) {
+  for (const auto& task : tasks) {
+    handle_cancel(self, cancel_request{self->state.key, task}, [](const result<run_accepted>&) {});
+  }
+}
+
+// --- signals ----------------------------------------------------------------------------------------------------
+
+void on_signal(pointer self, task_id task);
+
+/// Takes signals away that nothing is left to be done about.
+void forget_signals(pointer self, task_id task, std::vector<storage::task_signal> those) {
+  step made;
+  made.org = self->state.key.org;
+  made.task = task;
+  made.acted_on = std::move(those);
+  // Where that fails they are found again when the agent is activated the next time.
+  write(self, std::move(made), [](const result<committed>&) {});
+}
+
+void cancel_for_parent(pointer self, const storage::task_signal& what) {
+  handle_cancel(self, cancel_request{self->state.key, what.task}, [self, what](const result<run_accepted>& outcome) {
+    if (outcome) return;
+    const auto code = outcome.error().code;
+    const bool over = code == errc::invalid || code == errc::not_found;
+    if (over) return forget_signals(self, what.task, {what});
+    self->delayed_send(self, store_retry, continuation{[self, task = what.task] { on_signal(self, task); }});
+  });
+}
+
+/// The task has been given to another agent meanwhile: it is for that one to do.
+void pass_signals_on(pointer self, task_id task, const std::vector<storage::task_signal>& those, agent_id to) {
+  step made;
+  made.org = self->state.key.org;
+  made.task = task;
+  made.acted_on = those;
+  made.signals = those;
+  for (auto& each : made.signals) each.agent = to;
+  write(self, std::move(made), [self, task](const result<committed>& outcome) {
+    if (outcome) return;
+    self->delayed_send(self, store_retry, continuation{[self, task] { on_signal(self, task); }});
+  });
+}
+
+/// A delegated task has ended: the run that goes on looks for itself, one that waits is taken up.
+void wake_parent(pointer self, task_id task) {
   auto& state = self->state;
-  if (state.current == task) state.current.reset();
-  state.run = nullptr;
-  state.late = false;
-  try_later(self);
-}
-
-/// A run that threw takes nothing else down: its task ends in error.
-void run_crashed(pointer self, task_id task, int tries = 0) {
-  const auto key = self->state.key;
-  look(
-      self, [key, task](const storage::snapshot& from) { return read_seed(from, key, task); },
-      [self, task, tries](result<run_seed> seed) {
-        if (!seed && seed.error().code == errc::not_found) return run_ended(self, task);
-        if (!seed) return run_later(self, task);
-        auto& state = self->state;
-        auto made = end_step(*state.env, *seed, {"internal", "The run failed with an internal error."}, false);
-        if (!made) return run_ended(self, task);
-        write(self, std::move(*made), [self, task, tries](result<committed> outcome) {
-          if (outcome) return run_ended(self, task);
-          const auto again = [self, task](int count) { run_crashed(self, task, count); };
-          if (!lost_race(outcome.error(), tries, again)) {
-            // The store cannot be written: the task is tried again from its journal when it can.
-            run_later(self, task);
-          }
-        });
-      });
-}
-
-/// The run did not begin; the agent is free again.
-void withdraw_run(pointer self, task_id task) {
-  auto& state = self->state;
-  if (state.current != task) return;
-  state.current.reset();
-  state.run = nullptr;
-  if (state.closing) answer_idle(state);
-}
-
-/// Spawns the run of a task. `answered` is called with what its start is answered; if that is an error, the agent
-/// is free again, except where the answer is late: the run then still owns its task.
-template <class Answered>
-void spawn_run(pointer self, run_seed seed, bool give_up, Answered answered) {
-  auto& state = self->state;
-  state.current = seed.record.value.task.id;
-  state.run = self->spawn<caf::monitored + caf::linked>(run, state.env, agent_actor{self}, std::move(seed));
-  const auto task = *state.current;
-  // High: a cancellation must not come before it.
-  self->request<caf::message_priority::high>(state.run, request_timeout, start_run{give_up})
-      .then([answered](run_accepted& accepted) mutable { answered(result<run_accepted>(accepted)); },
-            [self, task, answered](caf::error& reason) mutable {
-              if (reason == caf::sec::request_timeout) {
-                self->state.late = self->state.current == task;
-              } else {
-                withdraw_run(self, task);
-              }
-              answered(fail(from_caf(reason)));
-            });
-}
-
-void drop_from_queue(pointer self, const queue_place& place) {
-  self->state.queue.erase(place);
+  // Also where it runs: it may be about to wait. What is begun goes on before something new.
+  enqueue(state, {false, task_priority::high, task});
+  if (state.current == task && state.run) self->send(state.run, look_again{});
   start_next(self);
 }
 
-/// Ends a task whose agent is archived instead of running it.
-void cancel_archived(pointer self, const queue_place& place, const run_seed& seed) {
-  auto made = end_step(*self->state.env, seed, {"cancelled", "The agent was archived."}, true);
-  if (!made) return drop_from_queue(self, place);
-  write(self, std::move(*made), [self, place](result<committed> outcome) {
-    if (outcome || outcome.error().code != errc::conflict) return drop_from_queue(self, place);
-    start_next(self);
-  });
-}
-
-void start_read(pointer self, const queue_place& place, result<run_seed> seed) {
-  auto& state = self->state;
-  state.current.reset();
-  if (!seed) {
-    // It is gone, or another agent's by now.
-    const auto code = seed.error().code;
-    if (code == errc::not_found || code == errc::conflict) return drop_from_queue(self, place);
-    return try_later(self);
+void act_on_signals(pointer self, task_id task, const signals_of_task& found) {
+  using enum storage::keys::signal_kind;
+  if (found.all.empty()) return;
+  if (found.assignee && *found.assignee != self->state.key.agent) {
+    return pass_signals_on(self, task, found.all, *found.assignee);
   }
-  if (state.closing) return answer_idle(state);
-  if (!is_work(*seed)) return drop_from_queue(self, place);
-  const auto status = seed->assignee.value.status;
-  if (status == agent_status::archived) return cancel_archived(self, place, *seed);
-  state.paused = status == agent_status::paused;
-  if (state.paused && seed->record.value.task.status != task_status::running) return touch(self);
-  spawn_run(self, std::move(*seed), false, [self, place](result<run_accepted> outcome) {
-    if (outcome) {
-      self->state.queue.erase(place);
-      return;
-    }
-    if (self->state.current) return;
-    const auto code = outcome.error().code;
-    if (code == errc::conflict) return start_next(self);
-    try_later(self, code == errc::forbidden ? limit_retry : store_retry);
-  });
+  std::vector<storage::task_signal> ended;
+  for (const auto& each : found.all) {
+    if (each.kind == cancel) return cancel_for_parent(self, each);
+    ended.push_back(each);
+  }
+  if (found.taken) return wake_parent(self, task);
+  forget_signals(self, task, std::move(ended));
 }
 
-void start_next(pointer self) {
-  auto& state = self->state;
-  touch(self);
-  if (!state.loaded || state.current || state.closing || !has_work(state)) return;
-  const auto place = *state.queue.begin();
-  const auto key = state.key;
-  state.current = place.task;
-  look(
-      self, [key, place](const storage::snapshot& from) { return read_seed(from, key, place.task); },
-      [self, place](result<run_seed> seed) { start_read(self, place, std::move(seed)); });
-}
-
-// --- requests -----------------------------------------------------------------------------------------------
-
-void put_into_queue(pointer self, const run_request& asked, run_seed seed, accepted_promise promise, int tries);
-
-void handle_run(pointer self, run_request asked, accepted_promise promise, int tries = 0) {
+/// Something stands in the store about a task: does it.
+void on_signal(pointer self, task_id task) {
   const auto key = self->state.key;
   look(
-      self, [key, asked](const storage::snapshot& from) { return read_seed(from, key, asked.task); },
-      [self, asked, promise, tries](result<run_seed> seed) mutable {
-        auto& state = self->state;
-        touch(self);
-        if (!seed) return refuse(promise, seed.error());
-        const auto wanted = decide_run(*seed, asked);
-        if (!wanted) return refuse(promise, wanted.error());
-        if (*wanted == run_decision::join) return answer(promise, *seed);
-        if (state.closing) return refuse(promise, draining());
-        const bool free = !state.current && state.queue.empty();
-        if (*wanted == run_decision::restart || !free) {
-          return put_into_queue(self, asked, std::move(*seed), promise, tries);
-        }
-        state.paused = false;
-        spawn_run(self, std::move(*seed), true, [self, asked, promise, tries](result<run_accepted> outcome) mutable {
-          if (outcome) {
-            promise.deliver(*outcome);
-            return;
-          }
-          const auto again = [&](int count) { handle_run(self, asked, promise, count); };
-          if (!lost_race(outcome.error(), tries, again)) refuse(promise, outcome.error());
-          start_next(self);
-        });
+      self, [key, task](const storage::snapshot& from) { return read_signals_of(from, key, task); },
+      [self, task](const result<signals_of_task>& found) {
+        if (self->state.closing) return;  // it stands, and is found at the next start
+        if (found) return act_on_signals(self, task, *found);
+        self->delayed_send(self, store_retry, continuation{[self, task] { on_signal(self, task); }});
       });
 }
 
-void put_into_queue(pointer self, const run_request& asked, run_seed seed, accepted_promise promise, int tries) {
-  auto& state = self->state;
-  if (state.queue.size() >= max_queued_tasks) {
-    return refuse(promise, {errc::unavailable, "The agent's queue is full.", std::nullopt});
-  }
-  auto made = queue_step(*state.env, seed, asked.restart);
-  const queue_place place{false, seed.record.value.task.priority, asked.task};
-  write(self, std::move(made), [self, asked, place, promise, tries](result<committed> outcome) mutable {
-    if (!outcome) {
-      const auto again = [&](int count) { handle_run(self, asked, promise, count); };
-      if (!lost_race(outcome.error(), tries, again)) refuse(promise, outcome.error());
-      return;
-    }
-    enqueue(self->state, place);
-    self->state.paused = false;
-    answer(promise, **outcome);
-    start_next(self);
-  });
-}
-
-/// `at_once`: where the agent is free the run goes on in the same step; else, or where the plan's limit of runs is
-/// reached, the decision stands and the task waits in the queue.
-void handle_decision(pointer self, decide_request asked, accepted_promise promise, int tries = 0,
-                     bool at_once = true) {
-  const auto key = self->state.key;
-  look(
-      self, [key, asked](const storage::snapshot& from) { return read_seed(from, key, asked.task); },
-      [self, asked, promise, tries, at_once](result<run_seed> seed) mutable {
-        auto& state = self->state;
-        if (!seed) return refuse(promise, seed.error());
-        if (state.closing) return refuse(promise, draining());
-        const auto updated = seed->record.value.task.updated_at.time_since_epoch().count();
-        if (asked.expected_update != 0 && asked.expected_update != updated) return answer(promise, *seed);
-        const bool active = seed->assignee.value.status == agent_status::active;
-        const bool free = at_once && active && !state.current && state.queue.empty();
-        auto made = decision_step(*state.env, *seed, asked, free);
-        if (!made) return refuse(promise, made.error());
-        const queue_place place{free, seed->record.value.task.priority, asked.task};
-        write(self, std::move(*made), [self, asked, place, promise, tries, free](result<committed> outcome) mutable {
-          if (!outcome) {
-            if (free && outcome.error().code == errc::forbidden) {
-              return handle_decision(self, asked, promise, tries, false);
-            }
-            const auto again = [&](int count) { handle_decision(self, asked, promise, count); };
-            if (!lost_race(outcome.error(), tries, again)) refuse(promise, outcome.error());
-            return;
-          }
-          enqueue(self->state, place);
-          answer(promise, **outcome);
-          start_next(self);
-        });
-      });
-}
-
-void handle_cancel(pointer self, cancel_request asked, accepted_promise promise, int tries = 0) {
-  auto& state = self->state;
-  if (state.current == asked.task && state.run) {
-    self->request<caf::message_priority::high>(state.run, request_timeout, asked)
-        .then([promise](run_accepted& accepted) mutable { promise.deliver(accepted); },
-              [self, asked, promise, tries](caf::error& reason) mutable {
-                // The run was gone, or could not begin: the task stands in the store.
-                const bool gone = reason == caf::sec::request_receiver_down || reason == caf::exit_reason::normal;
-                const auto why = gone ? error{errc::conflict, "The run has ended meanwhile.", {}} : from_caf(reason);
-                const auto again = [&](int count) { handle_cancel(self, asked, promise, count); };
-                if (!lost_race(why, tries, again)) refuse(promise, why);
-              });
-    return;
-  }
-  const auto key = state.key;
-  look(
-      self, [key, asked](const storage::snapshot& from) { return read_seed(from, key, asked.task); },
-      [self, asked, promise, tries](result<run_seed> seed) mutable {
-        if (!seed) return refuse(promise, seed.error());
-        // Its run may have begun while the store was read.
-        if (self->state.current == asked.task && self->state.run) return handle_cancel(self, asked, promise, tries);
-        auto made = end_step(*self->state.env, *seed, {"cancelled", "The task was cancelled."}, true);
-        if (!made) return refuse(promise, made.error());
-        write(self, std::move(*made), [self, asked, promise, tries](result<committed> outcome) mutable {
-          if (!outcome) {
-            const auto again = [&](int count) { handle_cancel(self, asked, promise, count); };
-            if (!lost_race(outcome.error(), tries, again)) refuse(promise, outcome.error());
-            return;
-          }
-          answer(promise, **outcome);
-          std::erase_if(self->state.queue, [&](const queue_place& place) {
-            return place.task == asked.task && self->state.current != asked.task;
-          });
-          touch(self);
-        });
-      });
-}
-
-// --- the queue ------------------------------------------------------------------------------------------------
-
-/// Cancels what an archived agent still had, one task after the other.
-void cancel_all(pointer self, std::vector<task_id> tasks) {
-  if (tasks.empty()) return;
-  for (const auto& task : tasks) {
-    auto promise = self->make_response_promise<run_accepted>();
-    handle_cancel(self, cancel_request{self->state.key, task}, promise);
-  }
-}
+// --- the queue --------------------------------------------------------------------------------------------------
 
 void adopt(pointer self, agent_work found) {
   auto& state = self->state;
@@ -394,7 +176,9 @@ void adopt(pointer self, agent_work found) {
   if (!std::exchange(state.loaded, true)) {
     for (auto& waiting : std::exchange(state.when_loaded, {})) waiting();
   }
-  if (found.status == agent_status::archived) cancel_all(self, std::move(found.pending));
+  if (found.status == agent_status::archived) cancel_all(self, found.pending);
+  for (const auto& task : found.signalled) on_signal(self, task);
+  if (state.queue.empty() || !state.queue.begin()->interrupted) tell_recovered(self);
   start_next(self);
 }
 
@@ -472,7 +256,7 @@ agent_actor::behavior_type agent_behavior(agent_actor::stateful_pointer<agent_st
       if (down.reason) {
         run_crashed(self, task);
       } else if (st.late) {
-        run_later(self, task);  // it could not begin, and nobody waited for its answer any more
+        run_later(self, task);
       }
     }
   });
@@ -494,10 +278,19 @@ agent_actor::behavior_type agent_behavior(agent_actor::stateful_pointer<agent_st
       },
       [=](cancel_request& asked) -> caf::result<run_accepted> {
         auto promise = self->make_response_promise<run_accepted>();
-        once_loaded(self, [=] { handle_cancel(self, asked, promise); });
+        once_loaded(self, [=] {
+          handle_cancel(self, asked, [promise](result<run_accepted> outcome) mutable {
+            if (outcome) {
+              promise.deliver(*outcome);
+            } else {
+              refuse(promise, outcome.error());
+            }
+          });
+        });
         return promise;
       },
       [=](agent_changed&) { once_loaded(self, [=] { load(self); }); },
+      [=](signalled& what) { once_loaded(self, [=] { on_signal(self, what.task); }); },
       [=](run_over& over) { run_ended(self, over.task); },
       [=](settle&) -> caf::result<suspended> {
         ++self->state.seen;

@@ -56,6 +56,7 @@ struct agent_state {
   bool load_waits = false;       ///< a look at the queue is due in a while
   bool timer_runs = false;       ///< the idle timer, of which there is one at a time
   std::size_t busy = 0;          ///< reads and commits under way
+  bool told_recovered = false;   ///< the fleet knows that what was cut is taken up
 };
 
 /// The behavior. It reads its queue first; messages that come before wait.

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "actors/delegation.hpp"
 #include "actors/run_messages.hpp"
 #include "core/bus_types.hpp"
 #include "core/life_cycle.hpp"
@@ -80,8 +81,16 @@ result<run_seed> read_seed(const storage::snapshot& from, const agent_key& who, 
   if (!*agent) return fail(errc::internal, "The task's agent is missing.");
   auto events = read_attempt(from, who.org, task, (*record)->value.before_attempt);
   if (!events) return fail(std::move(events.error()));
-  run_seed seed{who, std::move(**agent), std::move(**record), std::move(*events), 0};
+  run_seed seed{who, std::move(**agent), std::move(**record), std::move(*events), 0, {}, {}};
   seed.last_seq = seed.events.empty() ? seed.record.value.before_attempt : seed.events.back().seq;
+  // One more than a model is told of by name, so that it can be told that there are more.
+  auto reports = read_active_reports(from, who.org, who.agent, builtin::max_named_reports + 1);
+  if (!reports) return fail(std::move(reports.error()));
+  seed.reports = std::move(*reports);
+  if (!takes_signals(seed.record.value.task.status)) return seed;
+  auto ended = read_ended(from, who.org, who.agent, task);
+  if (!ended) return fail(std::move(ended.error()));
+  seed.ended = std::move(*ended);
   return seed;
 }
 
@@ -103,6 +112,12 @@ result<agent_work> read_work_of(const storage::snapshot& from, const agent_key& 
                                   [&](const task& each) { return each.id == item.task; });
     found.work.push_back({item.task, item.priority, runs});
   }
+  auto signals = storage::read_signals(from, who.org, who.agent);
+  if (!signals) return fail(std::move(signals.error()));
+  for (const auto& each : *signals) {
+    // They come by task.
+    if (found.signalled.empty() || found.signalled.back() != each.task) found.signalled.push_back(each.task);
+  }
   if (found.status == agent_status::archived) {
     auto pending = read_unfinished(from, who);
     if (!pending) return fail(std::move(pending.error()));
@@ -111,9 +126,14 @@ result<agent_work> read_work_of(const storage::snapshot& from, const agent_key& 
   return found;
 }
 
+bool takes_signals(task_status status) noexcept {
+  return status == task_status::running || status == task_status::waiting;
+}
+
 bool is_work(const run_seed& seed) noexcept {
   const auto& record = seed.record.value;
   if (record.task.status == task_status::running) return true;
+  if (record.task.status == task_status::waiting && !seed.ended.empty()) return true;
   return record.queued && (record.task.status == task_status::pending || record.task.status == task_status::waiting);
 }
 
@@ -156,15 +176,19 @@ result<step> end_step(const environment& env, const run_seed& seed, task_error w
   }
   auto made = begin_step(env, seed);
   auto& record = *made.after;
-  if (const auto machine = replay(seed, {}); machine) {
+  std::vector<delegated_task> delegated;
+  if (const auto machine = replay(env, seed, {}); machine) {
     if (!machine->output().empty()) record.task.output = machine->output();
     record.task.usage = record.usage_before;
     record.task.usage += machine->usage();
+    delegated = machine->delegated();
   }
   record.task.status = task_status::error;
   record.task.error = why;
   record.task.finished_at = record.task.updated_at;
   record.queued = false;
+  record.parked_at.reset();
+  add_end_signals(made, record, delegated, cancelled);
   add_event(made, env, seed, error_event(why));
   add_event(made, env, seed, status_event(run_status::error));
   made.messages.push_back(task_message(cancelled ? bus::task_cancelled : bus::task_error, record.task));
@@ -176,13 +200,19 @@ result<step> decision_step(const environment& env, const run_seed& seed, const d
     return fail(errc::invalid, "status: only a waiting task can be approved or rejected; this one is " +
                                    std::string(to_string(seed.record.value.task.status)));
   }
-  const auto machine = replay(seed, tools_for(env, seed.assignee.value).specs);
+  const auto machine = replay(env, seed, tools_for(env, seed).specs);
   if (!machine) return fail(machine.error());
+  const auto& parked_at = seed.record.value.parked_at;
+  const bool expired = asked.expired_since != 0;
+  if (expired && (!parked_at || parked_at->time_since_epoch().count() > asked.expired_since)) {
+    return fail(errc::invalid, "status: the task does not wait for a human since so long");
+  }
+  const call_decision word{asked.granted, expired, asked.comment};
   auto made = begin_step(env, seed);
   for (const auto& call : machine->awaiting_approval()) {
     if (!asked.call_id.empty() && asked.call_id != call.call_id) continue;
-    add_event(made, env, seed, decision_event(asked.granted, call.tool, call.call_id, asked.comment));
-    made.messages.push_back(decision_message(asked.granted, seed.record.value.task, call, asked.comment));
+    add_event(made, env, seed, decision_event(word, call.tool, call.call_id));
+    made.messages.push_back(decision_message(word, seed.record.value.task, call));
   }
   if (made.events.empty()) {
     return fail(errc::invalid, asked.call_id.empty() ? "status: nothing waits for a decision any more"
@@ -193,9 +223,43 @@ result<step> decision_step(const environment& env, const run_seed& seed, const d
   if (resume) {
     record.task.status = task_status::running;
     record.queued = false;
+    record.parked_at.reset();
     made.effects.most_running = env.limits.concurrent_runs;
   }
   return made;
+}
+
+step crash_step(const environment& env, const run_seed& seed, std::uint32_t tries) {
+  auto made = begin_step(env, seed);
+  add_event(made, env, seed, crashed_event(tries));
+  return made;
+}
+
+std::optional<task_error> given_up(const run_seed& seed) {
+  const auto tries = count_futile_tries(seed.events);
+  if (tries.crashes >= max_run_crashes) {
+    return task_error{"run_crashed",
+                      "The run failed " + std::to_string(tries.crashes) + " times in a row with an internal error."};
+  }
+  if (tries.resumes >= max_futile_resumes) {
+    return task_error{"run_crashed", "The server ended " + std::to_string(tries.resumes) +
+                                         " times in a row before the run had got any further."};
+  }
+  return std::nullopt;
+}
+
+result<signals_of_task> read_signals_of(const storage::snapshot& from, const agent_key& who, task_id task) {
+  auto signals = storage::read_signals(from, who.org, who.agent, task);
+  if (!signals) return fail(std::move(signals.error()));
+  auto record = storage::read_task(from, who.org, task);
+  if (!record) return fail(std::move(record.error()));
+  signals_of_task found;
+  found.all = std::move(*signals);
+  if (*record) {
+    found.assignee = (*record)->value.task.assignee;
+    found.taken = takes_signals((*record)->value.task.status);
+  }
+  return found;
 }
 
 }  // namespace flotilla::actors

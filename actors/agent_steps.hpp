@@ -27,10 +27,23 @@ struct queued_work {
 struct agent_work {
   agent_status status = agent_status::active;
   std::vector<queued_work> work;
-  std::vector<task_id> pending;  ///< where it is archived: every task of it that has not ended
+  std::vector<task_id> signalled;  ///< its tasks about which signals stand
+  std::vector<task_id> pending;    ///< where it is archived: every task of it that has not ended
 };
 /// May block on the disk. Errors: not_found (no such agent), those of every read.
 [[nodiscard]] result<agent_work> read_work_of(const storage::snapshot& from, const agent_key& who);
+
+/// Can a task in this state go on with what it has delegated?
+[[nodiscard]] bool takes_signals(task_status status) noexcept;
+
+/// What stands about one task of an agent.
+struct signals_of_task {
+  std::optional<agent_id> assignee;  ///< who has the task now; nothing where there is no such task
+  bool taken = false;                ///< the task is running or waiting: `child_ended` is for its run to take in
+  std::vector<storage::task_signal> all;
+};
+[[nodiscard]] result<signals_of_task> read_signals_of(const storage::snapshot& from, const agent_key& who,
+                                                      task_id task);
 
 /// Is the task one that its agent must run?
 [[nodiscard]] bool is_work(const run_seed& seed) noexcept;
@@ -50,8 +63,14 @@ enum class run_decision : std::uint8_t {
 /// Ends a task that nobody runs. Errors: invalid (it has ended already).
 [[nodiscard]] result<step> end_step(const environment& env, const run_seed& seed, task_error why, bool cancelled);
 
-/// A human's word. `resume`: the agent is free, and the run goes on at once. Errors: invalid (nothing waits for a
-/// decision, or not this call).
+/// Journals that the run's actor has failed.
+[[nodiscard]] step crash_step(const environment& env, const run_seed& seed, std::uint32_t tries);
+
+/// Why a run is not to be tried again; nothing where it is.
+[[nodiscard]] std::optional<task_error> given_up(const run_seed& seed);
+
+/// A human's word, or nobody's. `resume`: the agent is free, and the run goes on at once. Errors: invalid (nothing
+/// waits for a decision, or not this call).
 [[nodiscard]] result<step> decision_step(const environment& env, const run_seed& seed, const decide_request& asked,
                                          bool resume);
 

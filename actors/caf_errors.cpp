@@ -18,8 +18,12 @@ caf::error to_caf(const error& reason) {
           caf::make_message(reason.message)};
 }
 
+bool is_ours(const caf::error& reason) {
+  return reason.category() == category;
+}
+
 error from_caf(const caf::error& reason) {
-  if (reason.category() != category) {
+  if (!is_ours(reason)) {
     return {errc::unavailable, "The runtime did not answer in time; try again.", std::nullopt};
   }
   error converted;

@@ -1,9 +1,11 @@
 // What actors need from the outside, as ports: shared by all of them, and replaced in tests.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -34,6 +36,24 @@ inline constexpr std::chrono::milliseconds limit_retry{
     1000};  ///< before a queued task is tried again that a limit of the plan kept back
 inline constexpr std::chrono::seconds restart_delay{1};  ///< before an agent that crashed is activated again
 inline constexpr int max_conflict_retries = 8;           ///< of a read-decide-commit cycle
+/// How often in a row a run's actor may fail, without the run getting on, before its task ends in an error.
+inline constexpr std::uint32_t max_run_crashes = 5;
+/// How often in a row the server may come back to a run that does not get on. Far more: servers end for other
+/// reasons.
+inline constexpr std::uint32_t max_futile_resumes = 100;
+inline constexpr std::chrono::seconds crash_delay{1};       ///< before a run whose actor has failed goes on
+inline constexpr std::size_t max_recovering_agents = 1024;  ///< that take up their work at once when the fleet begins
+inline constexpr std::uint64_t recovery_notices = 10;    ///< messages on a bus about how far its recovery is, at most
+inline constexpr std::uint64_t min_recovery_step = 100;  ///< agents between two of them, at least
+inline constexpr std::chrono::milliseconds min_expiry_interval{100};  ///< between two looks for expired approvals
+inline constexpr std::size_t max_expired_at_once = 256;               ///< approvals, between two looks at the store
+
+/// How far the agents that had work when the fleet began have taken it up. Any thread.
+struct recovery_progress {
+  std::atomic<std::uint64_t> agents{0};  ///< that had work
+  std::atomic<std::uint64_t> done{0};    ///< of them
+  std::atomic<bool> over{false};
+};
 
 /// Everything that an actor reaches for. All members are set, outlive the actor system, and may be used from any
 /// thread.
@@ -56,6 +76,11 @@ struct environment {
   std::function<std::chrono::steady_clock::time_point()> stopwatch = &std::chrono::steady_clock::now;
   std::function<double()> jitter;  ///< in [0, 1)
   std::chrono::milliseconds agent_idle{60'000};
+  std::chrono::milliseconds run_limit{0};     ///< that an attempt may go on, waiting left out; 0: no limit
+  std::chrono::milliseconds approval_ttl{0};  ///< after which an approval that nobody decided is refused; 0: never
+  std::size_t max_context_bytes = std::numeric_limits<std::size_t>::max();  ///< of a run's conversation
+  /// How far the bringing back of what was running is; the fleet's actor writes it.
+  std::shared_ptr<recovery_progress> recovery = std::make_shared<recovery_progress>();
 };
 using environment_ptr = std::shared_ptr<const environment>;
 

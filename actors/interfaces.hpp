@@ -15,6 +15,10 @@ using fleet_actor = caf::typed_actor<
     // To the agent, which is activated if need be; the answer is the agent's.
     caf::replies_to<run_request>::with<run_accepted>, caf::replies_to<decide_request>::with<run_accepted>,
     caf::replies_to<cancel_request>::with<run_accepted>, caf::reacts_to<agent_changed>,
+    // From runs and agents, to the agent that is meant.
+    caf::reacts_to<signalled>,
+    // From an agent that was activated when the fleet began.
+    caf::reacts_to<recovered>,
     // What the store does not know of an org's agents. Activates none.
     caf::replies_to<live_agents>::with<live_report>,
     // From an idle agent.
@@ -34,6 +38,8 @@ using agent_actor = caf::typed_actor<
     caf::replies_to<cancel_request>::with<run_accepted>,
     // The record or the queue has changed: an archived agent cancels its work, a resumed one goes on with it.
     caf::reacts_to<agent_changed>,
+    // A delegated task has ended: its parent goes on. Or: a task's parent was cancelled, and so is the task.
+    caf::reacts_to<signalled>,
     // From its run.
     caf::reacts_to<run_over>, caf::replies_to<settle>::with<suspended>, caf::replies_to<suspend>::with<suspended>,
     // To itself.
@@ -47,9 +53,11 @@ using run_actor = caf::typed_actor<
     caf::replies_to<cancel_request>::with<run_accepted>,
     // From its agent: abort everything, journal what was seen, leave the task running in the store.
     caf::replies_to<suspend>::with<suspended>,
+    // From its agent: a delegated task has ended.
+    caf::reacts_to<look_again>,
     // From the model call's inbox.
     caf::reacts_to<model_progress>,
     // To itself.
-    caf::reacts_to<retry_due>, caf::reacts_to<continuation>>;
+    caf::reacts_to<retry_due>, caf::reacts_to<time_is_up>, caf::reacts_to<continuation>>;
 
 }  // namespace flotilla::actors

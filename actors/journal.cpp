@@ -10,7 +10,12 @@ namespace flotilla::actors {
 
 /// What watchers are told of when a batch has been committed.
 struct journal::published {
-  std::vector<std::pair<log_entry, bool>> events;  ///< with: is it the last of a stream?
+  struct told_event {
+    task_id task;
+    log_entry entry;
+    bool last = false;  ///< of a stream
+  };
+  std::vector<told_event> events;
   std::vector<storage::bus_entry> messages;
 };
 
@@ -34,21 +39,31 @@ std::shared_ptr<journal::published> journal::append_messages(storage::batch& int
 void journal::commit(step what, reply<committed> done) {
   storage::batch changes;
   auto shown = append_messages(changes, what.org, std::move(what.messages), {});
-  for (const auto& happened : what.events) {
-    auto json = storage::write_event(changes, what.org, what.task, happened);
-    const bool last = happened.type == event_type::status && run_status::is_last(happened.text);
-    shown->events.emplace_back(log_entry{happened.seq, std::move(json)}, last);
+  const auto write_events = [&](task_id task, const std::vector<event>& events) {
+    for (const auto& happened : events) {
+      auto json = storage::write_event(changes, what.org, task, happened);
+      const bool last = happened.type == event_type::status && run_status::is_last(happened.text);
+      shown->events.push_back({task, {happened.seq, std::move(json)}, last});
+    }
+  };
+  write_events(what.task, what.events);
+  for (const auto& each : what.made) {
+    storage::write_task(changes, what.org, nullptr, each.record);
+    write_events(each.record.task.id, each.events);
   }
+  for (const auto& each : what.acted_on) storage::erase_signal(changes, what.org, each);
+  for (const auto& each : what.signals) storage::write_signal(changes, what.org, each);
   committed now;
   if (what.after) {
     now = storage::write_task(changes, what.org, what.before ? &*what.before : nullptr, *what.after, what.effects);
   }
   if (what.relies_on) storage::require_agent(changes, what.org, *what.relies_on);
   store_.commit(std::move(changes), storage::durability::synced,
-                [&hub = hub_, shown, org = what.org, task = what.task, now = std::move(now),
+                [&hub = hub_, shown, org = what.org, now = std::move(now),
                  done = std::move(done)](result<void> outcome) mutable {
                   if (!outcome) return done(fail(std::move(outcome.error())));
-                  for (auto& [entry, last] : shown->events) hub.publish_event(org, task, std::move(entry), last);
+                  for (auto& each : shown->events)
+                    hub.publish_event(org, each.task, std::move(each.entry), each.last);
                   for (auto& entry : shown->messages) hub.publish_message(org, std::move(entry));
                   done(std::move(now));
                 });

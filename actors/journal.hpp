@@ -17,6 +17,12 @@
 
 namespace flotilla::actors {
 
+/// A task that a step makes.
+struct new_task {
+  storage::task_record record;
+  std::vector<event> events;  ///< its first ones, from position 1
+};
+
 /// What happens together.
 struct step {
   org_id org;
@@ -27,6 +33,9 @@ struct step {
   std::vector<storage::message_draft> messages;
   std::optional<storage::stored<agent>> relies_on;  ///< must still stand as it was read
   storage::task_effects effects;                    ///< what the change of the record counts as
+  std::vector<new_task> made;                       ///< tasks that `task` has delegated
+  std::vector<storage::task_signal> signals;        ///< what other agents must then do
+  std::vector<storage::task_signal> acted_on;       ///< what this step has done; taken away
 };
 
 /// What a commit answers: the task's record as it now stands, where the step changed it.

@@ -62,10 +62,14 @@ struct decide_request {
   std::string comment;  ///< what the human says to the model; may be empty
   /// Unix time in ms: where the task was changed at another time, nothing is decided; 0: any.
   std::int64_t expected_update = 0;
+  /// Unix time in ms: nobody decided in time. Nothing is decided unless the task has waited since then or longer;
+  /// 0: a human decides.
+  std::int64_t expired_since = 0;
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, decide_request& x) {
-  return f(caf::meta::type_name("decide_request"), x.who, x.task, x.granted, x.call_id, x.comment, x.expected_update);
+  return f(caf::meta::type_name("decide_request"), x.who, x.task, x.granted, x.call_id, x.comment, x.expected_update,
+           x.expired_since);
 }
 
 /// Stop a pending, running or waiting task.
@@ -94,6 +98,39 @@ struct agent_changed {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, agent_changed& x) {
   return f(caf::meta::type_name("agent_changed"), x.who);
+}
+
+/// Something that an agent must do about one of its tasks stands in the store (storage::task_signal).
+struct signalled {
+  agent_key who;
+  task_id task;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, signalled& x) {
+  return f(caf::meta::type_name("signalled"), x.who, x.task);
+}
+
+/// The agent has taken up what a crash or a stop of the server had cut, or has found that there is nothing.
+struct recovered {
+  agent_key who;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, recovered& x) {
+  return f(caf::meta::type_name("recovered"), x.who);
+}
+
+/// Tasks that the run has delegated may have ended: look.
+struct look_again {};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, look_again&) {
+  return f(caf::meta::type_name("look_again"));
+}
+
+/// The run has used the time that it may take.
+struct time_is_up {};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, time_is_up&) {
+  return f(caf::meta::type_name("time_is_up"));
 }
 
 /// How are the agents of an org?
@@ -228,5 +265,9 @@ CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::run_over))
 CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::model_progress))
 CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::retry_due))
 CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::tick))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::signalled))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::recovered))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::look_again))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::time_is_up))
 CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::continuation))
 CAF_END_TYPE_ID_BLOCK(flotilla)

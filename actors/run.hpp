@@ -18,6 +18,7 @@
 #include "actors/measured.hpp"
 #include "actors/model_inbox.hpp"
 #include "actors/redaction.hpp"
+#include "core/builtin_tools.hpp"
 #include "core/run_machine.hpp"
 #include "core/toolset.hpp"
 #include "storage/records.hpp"
@@ -29,8 +30,10 @@ struct run_seed {
   agent_key who;
   storage::stored<agent> assignee;
   storage::stored<storage::task_record> record;
-  std::vector<event> events;  ///< of the current attempt
-  event_seq last_seq = 0;     ///< of the task's journal
+  std::vector<event> events;             ///< of the current attempt
+  event_seq last_seq = 0;                ///< of the task's journal
+  std::vector<builtin::report> reports;  ///< of the assignee, direct ones; see `builtin::delegate_tool`
+  std::vector<task> ended;               ///< delegated tasks that have ended, of which a signal stands
 };
 
 /// The tools of a run, and which set offers each.
@@ -38,10 +41,11 @@ struct run_tools {
   std::vector<tool_spec> specs;
   std::map<std::string, toolset*, std::less<>> owner;
 };
-[[nodiscard]] run_tools tools_for(const environment& env, const agent& who);
+/// The runtime's own tools first, and no toolset's of their names.
+[[nodiscard]] run_tools tools_for(const environment& env, const run_seed& seed);
 
 /// A machine that has been given the attempt's journal. Errors: internal (a journal that cannot be).
-[[nodiscard]] result<run_machine> replay(const run_seed& seed, std::vector<tool_spec> tools);
+[[nodiscard]] result<run_machine> replay(const environment& env, const run_seed& seed, std::vector<tool_spec> tools);
 
 /// What a run actor keeps.
 struct run_state {
@@ -49,6 +53,7 @@ struct run_state {
 
   environment_ptr env;
   agent_actor boss;
+  fleet_actor fleet;
   run_seed seed;
   run_tools tools;
   std::optional<run_machine> machine;
@@ -81,6 +86,6 @@ struct run_state {
 
 /// The behavior. `boss` is told `run_over` before the actor ends.
 run_actor::behavior_type run(run_actor::stateful_pointer<run_state> self, environment_ptr env, agent_actor boss,
-                             run_seed seed);
+                             fleet_actor fleet, run_seed seed);
 
 }  // namespace flotilla::actors

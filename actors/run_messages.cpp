@@ -50,13 +50,24 @@ storage::message_draft result_message(const task& about, std::string_view tool, 
                {{"tool", tool}, {"callId", outcome.call_id}, {"isError", outcome.is_error}});
 }
 
-storage::message_draft decision_message(bool granted, const task& about, const tool_request& call,
-                                        std::string_view comment) {
+storage::message_draft decision_message(const call_decision& word, const task& about, const tool_request& call) {
   json data{{"tool", call.tool}, {"callId", call.call_id}};
-  if (!comment.empty()) data["comment"] = comment;
-  auto made = draft(granted ? bus::approval_granted : bus::approval_rejected, about, call.tool, data);
-  made.from = party::user();
+  if (!word.comment.empty()) data["comment"] = word.comment;
+  if (word.expired) data["expired"] = true;
+  auto made = draft(word.granted ? bus::approval_granted : bus::approval_rejected, about, call.tool, data);
+  made.from = word.expired ? party::system() : party::user();
   made.to = party::of(about.assignee);
+  return made;
+}
+
+storage::message_draft recovery_message(std::string_view type, std::string text, std::uint64_t agents,
+                                        std::uint64_t done) {
+  storage::message_draft made;
+  made.type = type;
+  made.from = party::system();
+  made.to = party::everyone();
+  made.text = std::move(text);
+  made.data = json{{"agents", agents}, {"done", done}}.dump();
   return made;
 }
 

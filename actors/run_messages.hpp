@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/model_provider.hpp"
+#include "core/run_events.hpp"
 #include "flotilla/task.hpp"
 #include "storage/records.hpp"
 
@@ -19,9 +20,12 @@ namespace flotilla::actors {
 /// What a tool answered.
 [[nodiscard]] storage::message_draft result_message(const task& about, std::string_view tool,
                                                     const tool_outcome& outcome);
-/// That a human decided.
-[[nodiscard]] storage::message_draft decision_message(bool granted, const task& about, const tool_request& call,
-                                                      std::string_view comment);
+/// That a human decided, or nobody did in time.
+[[nodiscard]] storage::message_draft decision_message(const call_decision& word, const task& about,
+                                                      const tool_request& call);
+/// How far an org's recovery is, from the system to all.
+[[nodiscard]] storage::message_draft recovery_message(std::string_view type, std::string text, std::uint64_t agents,
+                                                      std::uint64_t done);
 /// Something about an agent, from the system to all.
 [[nodiscard]] storage::message_draft agent_message(std::string_view type, agent_id about, std::string text);
 

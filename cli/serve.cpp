@@ -56,6 +56,9 @@ fleet_options fleet_options_of(const serve_settings& settings, std::optional<std
   options.scheduler_threads = settings.actor_threads;
   options.reader_threads = settings.reader_threads;
   options.agent_idle = std::chrono::seconds(settings.agent_idle_seconds);
+  options.run_limit = std::chrono::seconds(settings.run_limit_seconds);
+  options.approval_ttl = std::chrono::seconds(settings.approval_ttl);
+  options.max_context_bytes = settings.context_limit_bytes;
   options.plan = plan_of(settings);
   options.features = feature_flags_of(settings.feature);
   options.mcp.stdio_allow = settings.mcp_stdio_allow;

@@ -21,6 +21,9 @@ constexpr std::uint32_t highest_rate_limit = 10'000'000;
 constexpr std::uint32_t longest_drain_seconds = 3600;
 constexpr std::size_t most_threads = 256;
 constexpr std::uint32_t longest_idle_seconds = 86'400;
+constexpr std::uint32_t longest_run_seconds = 30 * 86'400;
+constexpr std::uint32_t longest_approval_seconds = 365 * 86'400;
+constexpr std::uint64_t smallest_context_limit = 4096;
 constexpr std::uint64_t highest_limit = 1'000'000'000'000'000;
 constexpr std::size_t longest_feature_name = 64;
 constexpr char list_separator = ',';
@@ -209,6 +212,28 @@ void add_plan_options(CLI::App& command, serve_settings& into) {
       ->check(CLI::Validator(check_feature, ""));
 }
 
+/// What a run may take, and how long it waits for humans.
+void add_run_options(CLI::App& command, serve_settings& into) {
+  command
+      .add_option("--run-limit-seconds", into.run_limit_seconds,
+                  "How long a run may go on, the time in which it waits left out; 0 for no limit")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint32_t{0}, longest_run_seconds));
+  command
+      .add_option("--approval-ttl", into.approval_ttl,
+                  "Seconds after which an approval that nobody decided is refused; 0 for never")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint32_t{0}, longest_approval_seconds));
+  command
+      .add_option("--context-limit-bytes", into.context_limit_bytes,
+                  "Above this the oldest tool results are left out of a run's conversation")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(CLI::Range(smallest_context_limit, highest_limit));
+}
+
 }  // namespace
 
 void add_serve_options(CLI::App& command, serve_settings& into) {
@@ -242,6 +267,7 @@ void add_serve_options(CLI::App& command, serve_settings& into) {
       ->type_name("N")
       ->capture_default_str()
       ->check(CLI::Range(std::uint32_t{1}, longest_idle_seconds));
+  add_run_options(command, into);
   command.add_option("--log-level", into.log_level, "The least that is logged to stderr")
       ->type_name("LEVEL")
       ->capture_default_str()
@@ -319,6 +345,9 @@ std::string describe(const serve_settings& settings) {
   add("actor-threads", std::to_string(settings.actor_threads));
   add("reader-threads", std::to_string(settings.reader_threads));
   add("agent-idle-seconds", std::to_string(settings.agent_idle_seconds));
+  add("run-limit-seconds", std::to_string(settings.run_limit_seconds));
+  add("approval-ttl", std::to_string(settings.approval_ttl));
+  add("context-limit-bytes", std::to_string(settings.context_limit_bytes));
   add("log-level", quoted(settings.log_level));
   add("plan-name", quoted(settings.plan_name));
   add("limit-agents", std::to_string(settings.limit_agents));

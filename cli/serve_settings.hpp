@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "cli/endpoint.hpp"
-#include "flotilla/plan.hpp"
+#include "flotilla/fleet.hpp"
 #include "flotilla/result.hpp"
 
 namespace CLI {
@@ -24,14 +24,17 @@ namespace flotilla::cli {
 
 /// The effective settings of `flotilla serve`. The defaults are what the help shows.
 struct serve_settings {
-  std::string data;                       ///< the data directory
-  std::string listen = "127.0.0.1:8080";  ///< as `parse_endpoint` reads it
-  std::uint32_t rate_limit = 120;         ///< requests a minute for each token; 0: no limit
-  std::uint32_t drain_seconds = 10;       ///< from SIGTERM to the end of the process
-  std::size_t io_threads = 2;             ///< that serve HTTP
-  std::size_t actor_threads = 0;          ///< that run agents; 0: as many as there are cores
-  std::size_t reader_threads = 2;         ///< that read the store
-  std::uint32_t agent_idle_seconds = 60;  ///< after which an agent gives its memory back
+  std::string data;                        ///< the data directory
+  std::string listen = "127.0.0.1:8080";   ///< as `parse_endpoint` reads it
+  std::uint32_t rate_limit = 120;          ///< requests a minute for each token; 0: no limit
+  std::uint32_t drain_seconds = 10;        ///< from SIGTERM to the end of the process
+  std::size_t io_threads = 2;              ///< that serve HTTP
+  std::size_t actor_threads = 0;           ///< that run agents; 0: as many as there are cores
+  std::size_t reader_threads = 2;          ///< that read the store
+  std::uint32_t agent_idle_seconds = 60;   ///< after which an agent gives its memory back
+  std::uint32_t run_limit_seconds = 3600;  ///< that an attempt may go on, waiting left out; 0: no limit
+  std::uint32_t approval_ttl = 0;          ///< seconds after which an open approval is refused; 0: never
+  std::uint64_t context_limit_bytes = default_max_context_bytes;  ///< of a run's conversation
   std::string log_level = "info";
   std::string plan_name = "self-hosted";  ///< what `me` shows
   std::uint64_t limit_agents = 0;         ///< of each org, that are not archived; 0: no limit, as for those below

@@ -24,6 +24,10 @@ inline constexpr std::string_view approval_requested = "approval.requested";
 inline constexpr std::string_view approval_granted = "approval.granted";
 inline constexpr std::string_view approval_rejected = "approval.rejected";
 inline constexpr std::string_view usage_limit = "usage.limit";
+/// What was running when the server ended is brought back. data: {agents, tasks, done}
+inline constexpr std::string_view recovery_started = "recovery.started";
+inline constexpr std::string_view recovery_progress = "recovery.progress";
+inline constexpr std::string_view recovery_done = "recovery.done";
 
 }  // namespace flotilla::bus
 
@@ -41,12 +45,20 @@ inline constexpr std::string_view model_answer = "model_answer";
 inline constexpr std::string_view retrying = "retrying";
 /// A tool call needs a human. callId, tool; data: {reason, arguments}
 inline constexpr std::string_view approval_requested = "approval_requested";
-/// A human decided. callId, tool; data: {comment?}
+/// A human decided, or nobody did in time. callId, tool; data: {comment?, expired?}
 inline constexpr std::string_view approved = "approved";
 inline constexpr std::string_view rejected = "rejected";
+/// A tool call has made a task for another agent. callId, tool; data: {taskId, assignee, wait}
+inline constexpr std::string_view delegated = "delegated";
+/// Nothing goes on but delegated tasks. The task's status is `waiting`; it needs nobody, and streams go on.
+inline constexpr std::string_view parked = "parked";
+/// The oldest tool results were left out of the conversation, which had grown too large. data: {results, bytes}
+inline constexpr std::string_view context_trimmed = "context_trimmed";
 /// The server shuts down, or came back: the run goes on from its journal.
 inline constexpr std::string_view suspended = "suspended";
 inline constexpr std::string_view resumed = "resumed";
+/// The run's actor failed; the run goes on from its journal. data: {try}
+inline constexpr std::string_view crashed = "crashed";
 /// The last event of a stream is one of these three.
 inline constexpr std::string_view waiting = "waiting";
 inline constexpr std::string_view done = "done";

@@ -167,6 +167,7 @@ object_writer open_task(std::string& out, const task& value) {
       .field("input", value.input)
       .field("assignee", value.assignee)
       .field("requester", value.requester)
+      .field("parent", value.parent)
       .field("priority", to_string(value.priority))
       .field("epic_id", value.epic_id)
       .field("status", to_string(value.status))

@@ -160,6 +160,12 @@ class object_reader {
     if (problem_.empty() && object_.contains(key)) field(key, into.emplace());
     return *this;
   }
+  /// A field that may be null, and that objects written by an older version do not have.
+  template <class T>
+  object_reader& later_field(const char* key, std::optional<T>& into) {
+    if (problem_.empty() && object_.contains(key)) field(key, into);
+    return *this;
+  }
   [[nodiscard]] bool ok() const { return problem_.empty(); }
 
   template <class T>
@@ -249,6 +255,7 @@ result<task> task_from_json(std::string_view json) {
       .field("input", value.input)
       .field("assignee", value.assignee)
       .field("requester", value.requester)
+      .later_field("parent", value.parent)
       .field("priority", value.priority)
       .field("epic_id", value.epic_id)
       .field("status", value.status)

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/bus_types.hpp"
+#include "core/name_table.hpp"
 #include "core/utf8.hpp"
 
 namespace flotilla {
@@ -15,6 +16,8 @@ using json = nlohmann::ordered_json;
 
 /// How much of a tool call's arguments its event's text shows, in bytes.
 constexpr std::size_t max_shown_arguments = 500;
+
+constexpr name_table<approval_reason, 3> approval_reasons{{"policy", "unknown_outcome", "asked"}};
 
 std::string dump(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -95,7 +98,7 @@ bool is_text(const json& object, const char* field) {
 }  // namespace
 
 std::string_view to_string(approval_reason reason) noexcept {
-  return reason == approval_reason::policy ? "policy" : "unknown_outcome";
+  return approval_reasons.name(reason);
 }
 
 event status_event(std::string_view text) {
@@ -170,12 +173,33 @@ event approval_requested_event(const tool_request& request, approval_reason reas
   return made;
 }
 
-event decision_event(bool granted, std::string_view tool, std::string_view call_id, std::string_view comment) {
-  auto made = make(event_type::status, granted ? run_status::approved : run_status::rejected);
-  if (!comment.empty()) made.data = dump({{"comment", comment}});
+event decision_event(const call_decision& word, std::string_view tool, std::string_view call_id) {
+  auto made = make(event_type::status, word.granted ? run_status::approved : run_status::rejected);
+  auto data = json::object();
+  if (!word.comment.empty()) data["comment"] = word.comment;
+  if (word.expired) data["expired"] = true;
+  if (!data.empty()) made.data = dump(data);
   made.tool = tool;
   made.call_id = call_id;
   return made;
+}
+
+event delegated_event(const tool_request& request, const delegated_task& made_task) {
+  auto made = make(event_type::status, run_status::delegated,
+                   {{"taskId", made_task.task.to_string()},
+                    {"assignee", made_task.assignee.to_string()},
+                    {"wait", made_task.wait}});
+  made.tool = request.tool;
+  made.call_id = request.call_id;
+  return made;
+}
+
+event context_trimmed_event(std::size_t results, std::size_t bytes) {
+  return make(event_type::status, run_status::context_trimmed, {{"results", results}, {"bytes", bytes}});
+}
+
+event crashed_event(std::uint32_t tries) {
+  return make(event_type::status, run_status::crashed, {{"try", tries}});
 }
 
 event error_event(const task_error& why) {
@@ -222,18 +246,52 @@ std::string read_opaque(const event& from) {
   return data.is_object() && data.contains("opaque") ? dump(data["opaque"]) : std::string();
 }
 
-std::string read_comment(const event& from) {
+call_decision read_decision(const event& from) {
   const auto data = parse_data(from);
-  return data.is_object() && is_text(data, "comment") ? data["comment"].get<std::string>() : std::string();
+  call_decision word;
+  word.granted = from.text == run_status::approved;
+  if (!data.is_object()) return word;
+  if (is_text(data, "comment")) word.comment = data["comment"].get<std::string>();
+  word.expired = !word.granted && data.contains("expired") && data["expired"] == true;
+  return word;
+}
+
+result<delegated_task> read_delegated(const event& from) {
+  const auto data = parse_data(from);
+  if (!data.is_object() || !is_text(data, "taskId") || !is_text(data, "assignee")) return damaged(from);
+  const auto task = task_id::parse(data["taskId"].get_ref<const std::string&>());
+  const auto assignee = agent_id::parse(data["assignee"].get_ref<const std::string&>());
+  const auto wait = data.find("wait");
+  if (!task || !assignee || wait == data.end() || !wait->is_boolean()) return damaged(from);
+  return delegated_task{*task, *assignee, wait->get<bool>(), false};
+}
+
+result<std::size_t> read_trimmed_results(const event& from) {
+  const auto data = parse_data(from);
+  const auto results = data.is_object() ? read_count(data, "results") : std::nullopt;
+  if (!results) return damaged(from);
+  return static_cast<std::size_t>(*results);
 }
 
 std::optional<approval_reason> read_approval_reason(const event& from) {
   const auto data = parse_data(from);
   if (!data.is_object() || !is_text(data, "reason")) return std::nullopt;
-  for (const auto reason : {approval_reason::policy, approval_reason::unknown_outcome}) {
-    if (data["reason"] == to_string(reason)) return reason;
+  return approval_reasons.parse(data["reason"].get_ref<const std::string&>());
+}
+
+futile_tries count_futile_tries(const std::vector<event>& attempt) {
+  futile_tries found;
+  for (auto at = attempt.rbegin(); at != attempt.rend(); ++at) {
+    if (at->type != event_type::status) break;
+    if (at->text == run_status::crashed) {
+      ++found.crashes;
+    } else if (at->text == run_status::resumed) {
+      ++found.resumes;
+    } else if (at->text != run_status::model_call && at->text != run_status::suspended) {
+      break;
+    }
   }
-  return std::nullopt;
+  return found;
 }
 
 }  // namespace flotilla

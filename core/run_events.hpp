@@ -13,6 +13,7 @@
 
 #include "core/model_provider.hpp"
 #include "flotilla/event.hpp"
+#include "flotilla/id.hpp"
 #include "flotilla/result.hpp"
 #include "flotilla/task.hpp"
 
@@ -22,6 +23,7 @@ namespace flotilla {
 enum class approval_reason : std::uint8_t {
   policy,           ///< the agent's `approvals` name the tool
   unknown_outcome,  ///< it had begun before a crash, and may or may not have happened
+  asked,            ///< the model asks by itself (the tool `ask_approval`)
 };
 [[nodiscard]] std::string_view to_string(approval_reason reason) noexcept;
 
@@ -42,9 +44,28 @@ enum class approval_reason : std::uint8_t {
 /// The text is cut at `max_tool_result_bytes`, and the cut is said in it.
 [[nodiscard]] event tool_result_event(std::string_view tool, const tool_outcome& outcome);
 [[nodiscard]] event approval_requested_event(const tool_request& request, approval_reason reason);
-/// `approved` or `rejected`, with what the human said (nothing where empty).
-[[nodiscard]] event decision_event(bool granted, std::string_view tool, std::string_view call_id,
-                                   std::string_view comment);
+/// What was decided about a call.
+struct call_decision {
+  bool granted = false;
+  bool expired = false;  ///< nobody decided in time; never together with `granted`
+  std::string comment;   ///< what the human said; may be empty
+  friend bool operator==(const call_decision&, const call_decision&) = default;
+};
+/// `approved` or `rejected`.
+[[nodiscard]] event decision_event(const call_decision& word, std::string_view tool, std::string_view call_id);
+/// What a call of `delegate` has come to.
+struct delegated_task {
+  task_id task;
+  agent_id assignee;
+  bool wait = true;    ///< the run goes on with the task's result
+  bool ended = false;  ///< known to have ended; only of those that are waited for
+  friend bool operator==(const delegated_task&, const delegated_task&) = default;
+};
+[[nodiscard]] event delegated_event(const tool_request& request, const delegated_task& made);
+/// `results` tool results of `bytes` bytes were left out of the conversation.
+[[nodiscard]] event context_trimmed_event(std::size_t results, std::size_t bytes);
+/// The run's actor has failed for the `tries`th time in a row.
+[[nodiscard]] event crashed_event(std::uint32_t tries);
 [[nodiscard]] event error_event(const task_error& why);
 
 inline constexpr std::size_t max_tool_result_bytes = 64U << 10U;
@@ -55,7 +76,20 @@ inline constexpr std::size_t max_tool_result_bytes = 64U << 10U;
 [[nodiscard]] result<tool_outcome> read_tool_outcome(const event& from);
 /// The opaque part of a thinking event, as JSON text.
 [[nodiscard]] std::string read_opaque(const event& from);
-[[nodiscard]] std::string read_comment(const event& from);
+/// Of an `approved` or `rejected`.
+[[nodiscard]] call_decision read_decision(const event& from);
+/// Of a `delegated`. Errors: internal.
+[[nodiscard]] result<delegated_task> read_delegated(const event& from);
+/// How many results a `context_trimmed` leaves out. Errors: internal.
+[[nodiscard]] result<std::size_t> read_trimmed_results(const event& from);
 [[nodiscard]] std::optional<approval_reason> read_approval_reason(const event& from);
+
+/// How often the run's actor has failed, and how often the server has come back to the run, since it last got on: the
+/// events of the attempt are looked at from their end.
+struct futile_tries {
+  std::uint32_t crashes = 0;
+  std::uint32_t resumes = 0;
+};
+[[nodiscard]] futile_tries count_futile_tries(const std::vector<event>& attempt);
 
 }  // namespace flotilla

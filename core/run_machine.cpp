@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/builtin_tools.hpp"
 #include "core/bus_types.hpp"
 #include "core/glob.hpp"
 
@@ -28,6 +29,49 @@ task_error turn_limit_error(std::uint32_t limit) {
   return {"max_turns", "The run has used its " + std::to_string(limit) + " model turns without an answer."};
 }
 
+task_error context_limit_error(std::size_t limit) {
+  return {"context_too_large", "The conversation has passed its limit of " + std::to_string(limit) +
+                                   " bytes, and no earlier tool result is left to be dropped from it."};
+}
+
+/// What the model is shown in the place of a tool result that was left out.
+std::string trimmed_note(std::size_t bytes) {
+  return "[dropped to keep the conversation within its limit: " + std::to_string(bytes) + " bytes]";
+}
+
+std::string what_they_said(const call_decision& word) {
+  return word.comment.empty() ? std::string() : " They said: " + word.comment;
+}
+
+std::string approved_note(const call_decision& word) {
+  return "A human approved." + what_they_said(word);
+}
+
+/// `began`: the call may have happened before.
+std::string rejected_note(const call_decision& word, bool began) {
+  if (word.expired) {
+    return began ? "It is not known whether this call happened, and nobody decided in time whether to repeat it."
+                 : "Nobody approved this call in time.";
+  }
+  return (began ? "It is not known whether this call happened, and a human decided not to repeat it."
+                : "A human rejected this call.") +
+         what_they_said(word);
+}
+
+std::size_t size_of(const conversation_turn& turn) {
+  std::size_t bytes = 0;
+  if (const auto* said = std::get_if<user_turn>(&turn)) bytes += said->text.size();
+  if (const auto* answer = std::get_if<assistant_turn>(&turn)) {
+    bytes += answer->text.size();
+    for (const auto& block : answer->thinking) bytes += block.text.size() + block.opaque.size();
+    for (const auto& call : answer->calls) bytes += call.tool.size() + call.arguments.size();
+  }
+  if (const auto* tools = std::get_if<tool_turn>(&turn)) {
+    for (const auto& outcome : tools->outcomes) bytes += outcome.text.size();
+  }
+  return bytes;
+}
+
 const task_error output_limit_error{
     "output_too_large", "The output has passed its limit of " + std::to_string(max_output_bytes) + " bytes."};
 const task_error cut_error{"max_tokens", "The model's answer was cut at its length limit; the output is incomplete."};
@@ -39,6 +83,22 @@ run_machine::run_machine(run_spec spec) : spec_(std::move(spec)) {
 }
 
 result<void> run_machine::apply(const event& happened) {
+  auto applied = apply_any(happened);
+  if (applied) pass_time(happened);
+  return applied;
+}
+
+/// What lies between two events counts, except where the first said that nothing goes on.
+void run_machine::pass_time(const event& happened) {
+  const bool status = happened.type == event_type::status;
+  const auto is = [&](std::string_view text) { return status && happened.text == text; };
+  // Nobody ran it before it was resumed.
+  if (counts_from_ && !is(run_status::resumed) && happened.at > *counts_from_) active_ += happened.at - *counts_from_;
+  counts_from_.reset();
+  if (started_ && !ended_ && !parked_ && !is(run_status::suspended)) counts_from_ = happened.at;
+}
+
+result<void> run_machine::apply_any(const event& happened) {
   if (ended_) return unexpected_event(happened);
   switch (happened.type) {
     case event_type::thinking:
@@ -72,6 +132,7 @@ result<void> run_machine::apply_increment(const event& happened) {
 result<void> run_machine::apply_status(const event& happened) {
   const std::string_view text = happened.text;
   if (text == run_status::queued || text == run_status::suspended) return {};
+  if (text == run_status::crashed && !started_) return {};
   if (text == run_status::running) {
     if (started_) return unexpected_event(happened);
     started_ = true;
@@ -85,35 +146,80 @@ result<void> run_machine::apply_status(const event& happened) {
     return {};
   }
   if (!started_) return unexpected_event(happened);
-  if (text == run_status::resumed) {
+  if (text == run_status::resumed || text == run_status::crashed) {
     resume();
     return {};
   }
-  if (text == run_status::waiting) {
-    if (awaiting_approval().empty() || goes_on()) return unexpected_event(happened);
-    parked_ = true;
-    return {};
-  }
-  if (text == run_status::model_call) {
-    // After an answer that was the last one only an ending may stand.
-    const bool over = stop_ && *stop_ != stop_reason::pause;
-    if (call_.open || !calls_.empty() || over) return unexpected_event(happened);
-    call_.open = true;
-    call_.thinking.clear();
-    call_.thinking_text.clear();
-    return {};
-  }
+  if (text == run_status::waiting || text == run_status::parked) return apply_parked(happened);
+  if (text == run_status::model_call) return apply_model_call(happened);
   if (text == run_status::model_answer) return apply_answer(happened);
-  if (text == run_status::retrying) {
-    if (!call_.open) return unexpected_event(happened);
-    const auto usage = read_retry_usage(happened);
-    if (!usage) return fail(usage.error());
-    usage_ += *usage;
-    call_.open = false;
-    ++failed_tries_;
-    return {};
-  }
+  if (text == run_status::retrying) return apply_retrying(happened);
+  if (text == run_status::delegated) return apply_delegated(happened);
+  if (text == run_status::context_trimmed) return apply_trimmed(happened);
   return apply_decision(happened);
+}
+
+result<void> run_machine::apply_parked(const event& happened) {
+  const bool for_humans = !awaiting_approval().empty();
+  const bool fits = happened.text == run_status::waiting ? for_humans : !for_humans && waits_for_tasks();
+  if (!fits || goes_on()) return unexpected_event(happened);
+  parked_ = true;
+  return {};
+}
+
+result<void> run_machine::apply_model_call(const event& happened) {
+  // After an answer that was the last one only an ending may stand.
+  const bool over = stop_ && *stop_ != stop_reason::pause;
+  if (call_.open || !calls_.empty() || over) return unexpected_event(happened);
+  call_.open = true;
+  call_.thinking.clear();
+  call_.thinking_text.clear();
+  return {};
+}
+
+result<void> run_machine::apply_retrying(const event& happened) {
+  if (!call_.open) return unexpected_event(happened);
+  const auto usage = read_retry_usage(happened);
+  if (!usage) return fail(usage.error());
+  usage_ += *usage;
+  call_.open = false;
+  ++failed_tries_;
+  return {};
+}
+
+result<void> run_machine::apply_delegated(const event& happened) {
+  auto* call = find_call(happened);
+  if (!call || call->state != call_state::begun) return unexpected_event(happened);
+  auto made = read_delegated(happened);
+  if (!made) return fail(made.error());
+  call->child = delegated_.size();
+  call->state = call_state::delegated;
+  delegated_.push_back(*made);
+  return {};
+}
+
+result<void> run_machine::apply_trimmed(const event& happened) {
+  if (call_.open || !calls_.empty()) return unexpected_event(happened);
+  const auto results = read_trimmed_results(happened);
+  if (!results) return fail(results.error());
+  auto to_pass = trimmed_results_;
+  auto to_trim = *results;
+  for (auto& turn : turns_) {
+    auto* tools = std::get_if<tool_turn>(&turn);
+    if (tools == nullptr) continue;
+    for (auto& outcome : tools->outcomes) {
+      if (to_pass > 0) {
+        --to_pass;
+      } else if (to_trim > 0) {
+        --to_trim;
+        ++trimmed_results_;
+        conversation_bytes_ -= outcome.text.size();
+        outcome.text = trimmed_note(outcome.text.size());
+        conversation_bytes_ += outcome.text.size();
+      }
+    }
+  }
+  return {};
 }
 
 result<void> run_machine::apply_answer(const event& happened) {
@@ -133,6 +239,7 @@ result<void> run_machine::apply_answer(const event& happened) {
     calls_.push_back(std::move(call));
   }
   turns_.emplace_back(assistant_turn{std::move(call_.thinking), std::move(call_.text), std::move(answer->calls)});
+  conversation_bytes_ += size_of(turns_.back());
   call_ = {};
   return {};
 }
@@ -150,6 +257,10 @@ result<void> run_machine::apply_tool(const event& happened) {
   }
   auto outcome = read_tool_outcome(happened);
   if (!outcome) return fail(outcome.error());
+  if (call->state == call_state::delegated) {
+    delegated_[call->child].ended = delegated_[call->child].wait;
+    parked_ = false;
+  }
   call->outcome = std::move(*outcome);
   call->state = call_state::answered;
   close_tools();
@@ -169,7 +280,7 @@ result<void> run_machine::apply_decision(const event& happened) {
     return unexpected_event(happened);
   }
   call->state = granted ? call_state::approved : call_state::rejected;
-  call->comment = read_comment(happened);
+  call->decision = read_decision(happened);
   parked_ = false;
   return {};
 }
@@ -179,10 +290,18 @@ bool run_machine::goes_on() const {
                                    [](const pending_call& call) { return call.state == call_state::begun; });
 }
 
+bool run_machine::waits_for_tasks() const {
+  return std::any_of(calls_.begin(), calls_.end(),
+                     [](const pending_call& call) { return call.state == call_state::delegated; });
+}
+
 void run_machine::resume() {
   call_.open = false;
   for (auto& call : calls_) {
-    if (call.state == call_state::begun) call.state = call_state::lost;
+    if (call.state != call_state::begun) continue;
+    // A task that was made stands in the journal, in the same batch: where it does not, there is none.
+    const bool made_nothing = call.request.tool == builtin::delegate;
+    call.state = !made_nothing ? call_state::lost : call.decision.granted ? call_state::approved : call_state::asked;
   }
 }
 
@@ -191,8 +310,15 @@ void run_machine::close_tools() {
                                [](const pending_call& call) { return call.state == call_state::answered; });
   if (!all) return;
   tool_turn turn;
-  for (auto& call : calls_) turn.outcomes.push_back(std::move(call.outcome));
+  for (auto& call : calls_) {
+    const auto& word = call.decision;
+    if (word.granted && !word.comment.empty() && call.request.tool != builtin::ask_approval) {
+      call.outcome.text += "\n\n[A human approved this call and said: " + word.comment + "]";
+    }
+    turn.outcomes.push_back(std::move(call.outcome));
+  }
   turns_.emplace_back(std::move(turn));
+  conversation_bytes_ += size_of(turns_.back());
   calls_.clear();
   stop_.reset();
 }
@@ -214,8 +340,25 @@ std::vector<run_action> run_machine::tool_actions() const {
     awaiting = awaiting || call.state == call_state::awaiting;
     if (auto action = action_for(call)) actions.push_back(std::move(*action));
   }
-  if (actions.empty() && !going_on && awaiting && !parked_) actions.emplace_back(park{});
+  if (actions.empty() && !going_on && !parked_ && (awaiting || waits_for_tasks())) {
+    actions.emplace_back(park{awaiting});
+  }
   return actions;
+}
+
+bool run_machine::needs_approval(const pending_call& call) const {
+  return std::any_of(spec_.approvals.begin(), spec_.approvals.end(),
+                     [&](const std::string& pattern) { return glob_matches(pattern, call.request.tool); });
+}
+
+/// How a call that may be made begins.
+run_action run_machine::begin_of(const pending_call& call) const {
+  if (call.request.tool == builtin::delegate) return delegate_task{call.request};
+  if (call.request.tool == builtin::ask_approval) {
+    return answer_tool{{call.request.call_id, approved_note(call.decision), false}, call.request.tool};
+  }
+  // Also one that had begun before: its second beginning is journaled, so that a crash asks again.
+  return call_tool{call.request, false};
 }
 
 std::optional<run_action> run_machine::action_for(const pending_call& call) const {
@@ -226,31 +369,51 @@ std::optional<run_action> run_machine::action_for(const pending_call& call) cons
         return answer_tool{{call.request.call_id, "There is no tool named \"" + call.request.tool + "\".", true},
                            call.request.tool};
       }
-      const bool asks = std::any_of(spec_.approvals.begin(), spec_.approvals.end(), [&](const std::string& pattern) {
-        return glob_matches(pattern, call.request.tool);
-      });
-      if (asks) return ask_approval{call.request, approval_reason::policy};
-      return call_tool{call.request, false};
+      if (call.request.tool == builtin::ask_approval) return ask_approval{call.request, approval_reason::asked};
+      if (needs_approval(call)) return ask_approval{call.request, approval_reason::policy};
+      return begin_of(call);
     }
     case call_state::approved:
-      // Also one that had begun before: its second beginning is journaled, so that a crash asks again.
-      return call_tool{call.request, false};
-    case call_state::rejected: {
-      const auto comment = call.comment.empty() ? std::string() : " They said: " + call.comment;
-      const auto what = call.began
-                            ? "It is not known whether this call happened, and a human decided not to repeat it."
-                            : "A human rejected this call.";
-      return answer_tool{{call.request.call_id, what + comment, true}, call.request.tool};
-    }
+      return begin_of(call);
+    case call_state::rejected:
+      return answer_tool{{call.request.call_id, rejected_note(call.decision, call.began), true}, call.request.tool};
     case call_state::lost:
       if (tool && (tool->read_only || tool->idempotent)) return call_tool{call.request, true};
       return ask_approval{call.request, approval_reason::unknown_outcome};
     case call_state::awaiting:
     case call_state::begun:
+    case call_state::delegated:
     case call_state::answered:
       break;
   }
   return std::nullopt;
+}
+
+std::size_t run_machine::context_bytes() const {
+  return conversation_bytes_ + spec_.input.size() + call_.text.size();
+}
+
+/// Which tool results must be left out for the next call, oldest first; those of the last turn stay, since the model
+/// has not seen them yet.
+std::optional<trim_context> run_machine::needed_trim() const {
+  const auto size = context_bytes();
+  if (size <= spec_.max_context_bytes) return std::nullopt;
+  const auto excess = size - spec_.max_context_bytes;
+  trim_context found;
+  std::size_t gained = 0;
+  std::size_t seen = 0;
+  for (auto turn = turns_.begin(); turn != turns_.end() && gained < excess; ++turn) {
+    const auto* tools = std::get_if<tool_turn>(&*turn);
+    if (tools == nullptr || std::next(turn) == turns_.end()) continue;
+    for (const auto& outcome : tools->outcomes) {
+      if (seen++ < trimmed_results_ || gained >= excess) continue;
+      ++found.results;
+      found.bytes += outcome.text.size();
+      const auto left = trimmed_note(outcome.text.size()).size();
+      if (outcome.text.size() > left) gained += outcome.text.size() - left;
+    }
+  }
+  return found;
 }
 
 run_action run_machine::turn_action() const {
@@ -268,6 +431,10 @@ run_action run_machine::turn_action() const {
     }
   }
   if (answered_turns_ >= spec_.max_turns) return finish{turn_limit_error(spec_.max_turns)};
+  if (const auto trim = needed_trim()) {
+    if (trim->results == 0) return finish{context_limit_error(spec_.max_context_bytes)};
+    return *trim;
+  }
   return call_model{answered_turns_ + 1, failed_tries_ + 1};
 }
 
@@ -291,6 +458,13 @@ std::vector<tool_request> run_machine::awaiting_approval() const {
     if (call.state == call_state::awaiting) found.push_back(call.request);
   }
   return found;
+}
+
+std::optional<tool_request> run_machine::call_waiting_for(task_id child) const {
+  for (const auto& call : calls_) {
+    if (call.state == call_state::delegated && delegated_[call.child].task == child) return call.request;
+  }
+  return std::nullopt;
 }
 
 const tool_spec* run_machine::find_tool(std::string_view name) const {

@@ -11,18 +11,22 @@
 //   call      = s:model_call increment* (s:model_answer | s:retrying | cut)
 //   increment = thinking | output
 //   cut       = nothing: the process ended; s:resumed follows
-//   tool      = [decision] (tool_result | tool_call [tool_result | cut again])
+//   tool      = [decision] (tool_result | tool_call [s:delegated] [tool_result | cut again])
 //   again     = tool_result | decision (tool_result | tool_call [tool_result | cut again])
 //   decision  = s:approval_requested … (s:approved | s:rejected)
 //   ending    = s:done | error s:error
 //
-// s:waiting stands where nothing goes on but approvals are open; s:suspended and s:resumed may stand anywhere. The
-// calls of a turn run side by side: their events interleave. An answer's tool calls stand in the data of
-// s:model_answer; `tool_call` says that one has begun.
+// s:waiting stands where nothing goes on but approvals are open, s:parked where nothing goes on but delegated tasks
+// that are waited for; s:suspended, s:resumed and s:crashed may stand anywhere, s:context_trimmed between two turns.
+// The calls of a turn run side by side: their events interleave. An answer's tool calls stand in the data of
+// s:model_answer; `tool_call` says that one has begun. A delegated task is not cut by a crash: it is a task of its
+// own.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +50,8 @@ struct run_spec {
   std::vector<std::string> approvals;  ///< globs of tool names
   std::uint32_t max_turns = default_max_turns;
   std::vector<tool_spec> tools;
+  /// Of the conversation's text, the input included: above it the oldest tool results are left out.
+  std::size_t max_context_bytes = std::numeric_limits<std::size_t>::max();
 };
 
 /// Call the model with `run_machine::request()`.
@@ -74,8 +80,21 @@ struct answer_tool {
   std::string tool;
   friend bool operator==(const answer_tool&, const answer_tool&) = default;
 };
-/// The run waits for humans and nothing else: journal s:waiting.
+/// Make a task for another agent: journal `tool_call` and s:delegated, or `tool_call` and a `tool_result` that says
+/// why not. Precondition for s:delegated with `wait` false: a `tool_result` follows at once.
+struct delegate_task {
+  tool_request request;
+  friend bool operator==(const delegate_task&, const delegate_task&) = default;
+};
+/// The conversation is too large for the next call: journal s:context_trimmed.
+struct trim_context {
+  std::size_t results = 0;  ///< tool results to leave out, oldest first
+  std::size_t bytes = 0;    ///< what they hold
+  friend bool operator==(const trim_context&, const trim_context&) = default;
+};
+/// Nothing goes on: journal s:waiting where humans are waited for (perhaps delegated tasks too), else s:parked.
 struct park {
+  bool for_humans = true;
   friend bool operator==(const park&, const park&) = default;
 };
 /// The run is over: journal s:done, or `error` and s:error.
@@ -83,7 +102,8 @@ struct finish {
   std::optional<task_error> error;  ///< nothing: done
   friend bool operator==(const finish&, const finish&) = default;
 };
-using run_action = std::variant<call_model, call_tool, ask_approval, answer_tool, park, finish>;
+using run_action =
+    std::variant<call_model, call_tool, ask_approval, answer_tool, delegate_task, trim_context, park, finish>;
 
 /// The state of one attempt. One thread at a time.
 class run_machine {
@@ -119,14 +139,22 @@ class run_machine {
   [[nodiscard]] std::uint32_t turn() const noexcept { return answered_turns_; }
   /// The calls that wait for a human, in the order in which the model made them.
   [[nodiscard]] std::vector<tool_request> awaiting_approval() const;
+  /// The tasks that this attempt has delegated, oldest first.
+  [[nodiscard]] const std::vector<delegated_task>& delegated() const noexcept { return delegated_; }
+  /// The call that waits for a delegated task; nothing where none does.
+  [[nodiscard]] std::optional<tool_request> call_waiting_for(task_id child) const;
+  /// For how long the attempt has been going on, by the times of its events: neither waiting, nor while the server
+  /// was down.
+  [[nodiscard]] std::chrono::milliseconds active_time() const noexcept { return active_; }
 
  private:
-  enum class call_state : std::uint8_t { asked, awaiting, approved, rejected, begun, lost, answered };
+  enum class call_state : std::uint8_t { asked, awaiting, approved, rejected, begun, delegated, lost, answered };
   struct pending_call {
     tool_request request;
     call_state state = call_state::asked;
-    bool began = false;   ///< its `tool_call` stands in the journal
-    std::string comment;  ///< of the human who decided
+    bool began = false;      ///< its `tool_call` stands in the journal
+    call_decision decision;  ///< of a human, where there was one
+    std::size_t child = 0;   ///< which of `delegated_`, in the state `delegated`
     tool_outcome outcome;
   };
   struct open_call {
@@ -136,17 +164,29 @@ class run_machine {
     std::string thinking_text;
   };
 
+  [[nodiscard]] result<void> apply_any(const event& happened);
   [[nodiscard]] result<void> apply_increment(const event& happened);
   [[nodiscard]] result<void> apply_status(const event& happened);
+  [[nodiscard]] result<void> apply_parked(const event& happened);
+  [[nodiscard]] result<void> apply_model_call(const event& happened);
+  [[nodiscard]] result<void> apply_retrying(const event& happened);
+  [[nodiscard]] result<void> apply_delegated(const event& happened);
+  [[nodiscard]] result<void> apply_trimmed(const event& happened);
+  void pass_time(const event& happened);
   [[nodiscard]] result<void> apply_answer(const event& happened);
   [[nodiscard]] result<void> apply_tool(const event& happened);
   [[nodiscard]] result<void> apply_decision(const event& happened);
   void resume();
   void close_tools();
   [[nodiscard]] bool goes_on() const;
+  [[nodiscard]] bool waits_for_tasks() const;
+  [[nodiscard]] std::size_t context_bytes() const;
+  [[nodiscard]] std::optional<trim_context> needed_trim() const;
 
   [[nodiscard]] const tool_spec* find_tool(std::string_view name) const;
   [[nodiscard]] pending_call* find_call(const event& happened);
+  [[nodiscard]] bool needs_approval(const pending_call& call) const;
+  [[nodiscard]] run_action begin_of(const pending_call& call) const;
   [[nodiscard]] std::optional<run_action> action_for(const pending_call& call) const;
   [[nodiscard]] std::vector<run_action> tool_actions() const;
   [[nodiscard]] run_action turn_action() const;
@@ -163,6 +203,11 @@ class run_machine {
   open_call call_;
   std::optional<stop_reason> stop_;  ///< of the last answer
   std::vector<pending_call> calls_;  ///< of the last answer, until all are answered
+  std::vector<delegated_task> delegated_;
+  std::size_t conversation_bytes_ = 0;  ///< of `turns_`
+  std::size_t trimmed_results_ = 0;     ///< tool results that are left out, from the oldest on
+  std::chrono::milliseconds active_{0};
+  std::optional<timestamp> counts_from_;  ///< the last event's time while the attempt goes on
 };
 
 /// Keeps a continued answer from saying again what stands already: where it begins with all of `said`, that much is

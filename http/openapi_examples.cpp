@@ -181,7 +181,8 @@ json answer_examples() {
       {"Token", parsed(to_json(a_token()))},
       {"NewToken", parsed(to_json(a_new_token()))},
       {"Ok", {{"ok", true}}},
-      {"Probe", {{"status", "ready"}}},
+      {"Probe", {{"status", "alive"}}},
+      {"Readiness", {{"status", "ready"}, {"recovery", {{"state", "running"}, {"agents", 120}, {"done", 80}}}}},
   };
 }
 

@@ -96,7 +96,9 @@ json success_content(const route& one) {
 
 /// The one route whose 503 is no error: it tells what it was asked.
 json not_ready() {
-  const json media{{"schema", reference_to("schemas", "Probe")}, {"example", {{"status", "draining"}}}};
+  const json media{
+      {"schema", reference_to("schemas", "Readiness")},
+      {"example", {{"status", "draining"}, {"recovery", {{"state", "done"}, {"agents", 3}, {"done", 3}}}}}};
   return {{"description", "The server cannot serve, and why."},
           {"headers", common_headers(false)},
           {"content", {{"application/json", media}}}};

@@ -151,6 +151,7 @@ properties task_properties() {
           {"input", some_text()},
           {"assignee", schema_of_id(id_kind::agent)},
           {"requester", or_null(schema_of_id(id_kind::agent))},
+          {"parent", or_null(schema_of_id(id_kind::task))},
           {"priority", word_of(takes::priorities)},
           {"epic_id", or_null(schema_of_id(id_kind::epic))},
           {"status", word_of(takes::task_statuses)},
@@ -200,6 +201,12 @@ json event_schema() {
                    {{"tool", some_text()},
                     {"callId", some_text()},
                     {"data", any_value("More of it; what there is depends on the type and the text.")}});
+}
+
+json recovery_schema() {
+  return object_of({{"state", {{"type", "string"}, {"enum", {"running", "done"}}}},
+                    {"agents", {{"type", "integer"}, {"minimum", 0}}},
+                    {"done", {{"type", "integer"}, {"minimum", 0}}}});
 }
 
 json message_schema() {
@@ -339,6 +346,7 @@ json answer_schemas() {
       {"Ok", object_of({{"ok", {{"type", "boolean"}, {"const", true}}}})},
       {"Error", object_of({{"error", some_text()}})},
       {"Probe", object_of({{"status", some_text()}})},
+      {"Readiness", object_of({{"status", some_text()}, {"recovery", recovery_schema()}})},
       {"Index", index_schema()},
       {"OpenApi", document_schema()},
   };

@@ -55,8 +55,9 @@ constexpr std::array table{
     route{get, "/healthz", anyone, probe, show_health, "getHealth", "service", "Says that the server is alive."}
         .giving(one_of("Probe")),
     route{get, "/readyz", anyone, probe, show_readiness, "getReadiness", "service",
-          "Says whether the server can serve: the store is open, and it does not drain."}
-        .giving(one_of("Probe")),
+          "Says whether the server can serve: the store is open, and it does not drain.",
+          "It serves while agents take up what was running or queued when it ended; `recovery` says how far that is."}
+        .giving(one_of("Readiness")),
     route{get, "/metrics", anyone, probe, show_metrics, "getMetrics", "service",
           "What was counted and measured, as Prometheus text.", "A setting can ask for a token, or close it."}
         .giving(gives_of{.content_type = "text/plain"}),

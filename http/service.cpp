@@ -22,7 +22,11 @@ void show_health(api& /*shared*/, const exchange_ptr& client) {
 void show_readiness(api& shared, const exchange_ptr& client) {
   const auto refusing = shared.refusing.load();
   const auto state = shared.served.ready();
-  auto shown = ok(nlohmann::json{{"status", refusing ? "draining" : state.reason}}.dump());
+  const nlohmann::ordered_json recovery{{"state", state.recovered ? "done" : "running"},
+                                        {"agents", state.recovering_agents},
+                                        {"done", state.recovered_agents}};
+  auto shown =
+      ok(nlohmann::ordered_json{{"status", refusing ? "draining" : state.reason}, {"recovery", recovery}}.dump());
   if (refusing || !state.ready) shown.status = 503;
   client->answer(std::move(shown));
 }

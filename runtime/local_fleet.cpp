@@ -146,6 +146,10 @@ std::shared_ptr<const actors::environment> local_fleet::make_environment(const f
   };
   env->jitter = random_jitter;
   env->agent_idle = options.agent_idle;
+  env->run_limit = options.run_limit;
+  env->approval_ttl = options.approval_ttl;
+  env->max_context_bytes = options.max_context_bytes;
+  env->recovery = recovery_;
   return env;
 }
 
@@ -251,10 +255,12 @@ void local_fleet::watch_messages(const principal& who, message_filter filter, st
 // --- life ---------------------------------------------------------------------------------------------------
 
 readiness local_fleet::ready() const {
-  if (draining_) return {false, "draining"};
-  auto health = store_->health();
-  if (!health.writable) return {false, "store: " + health.reason};
-  return {true, "ready"};
+  readiness now{true, "ready", recovery_->agents, recovery_->done, recovery_->over};
+  const auto health = store_->health();
+  if (!health.writable)
+    now = {false, "store: " + health.reason, now.recovering_agents, now.recovered_agents, now.recovered};
+  if (draining_) now = {false, "draining", now.recovering_agents, now.recovered_agents, now.recovered};
+  return now;
 }
 
 void local_fleet::drain(std::chrono::milliseconds patience, std::function<void()> done) {

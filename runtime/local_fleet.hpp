@@ -189,6 +189,7 @@ class local_fleet final : public fleet {
   actors::fleet_actor fleet_;
   caf::actor gateway_;
   std::atomic<bool> draining_{false};
+  std::shared_ptr<actors::recovery_progress> recovery_ = std::make_shared<actors::recovery_progress>();
 };
 
 }  // namespace flotilla::runtime

@@ -14,6 +14,7 @@
 namespace flotilla::runtime {
 namespace {
 
+inline constexpr std::size_t max_shown_children = 1000;   ///< of one task, the oldest
 inline constexpr std::size_t log_read_bytes = 1U << 20U;  ///< of a log, at a time
 
 /// Reads an agent that a field names, and lets the batch rely on it.
@@ -28,7 +29,10 @@ result<storage::stored<agent>> named_agent(const storage::snapshot& from, org_id
 result<void> check_assignee(const storage::snapshot& from, org_id org, agent_id which, storage::batch& relies_on) {
   auto assignee = named_agent(from, org, which, "assignee");
   if (!assignee) return fail(std::move(assignee.error()));
-  if (assignee->value.status == agent_status::archived) return fail(errc::invalid, "assignee: the agent is archived");
+  const auto status = assignee->value.status;
+  if (status == agent_status::paused || status == agent_status::archived) {
+    return fail(errc::invalid, "assignee: the agent is " + std::string(to_string(status)));
+  }
   storage::require_agent(relies_on, org, *assignee);
   return {};
 }
@@ -126,7 +130,9 @@ result<task_detail> read_detail(const storage::snapshot& from, org_id org, task_
   if (!found) return fail(std::move(found.error()));
   if (!*found) return fail(errc::not_found, "No such task.");
   const auto& record = (*found)->value;
-  task_detail detail{record.task, {}, {}};
+  auto children = storage::read_children(from, org, which, max_shown_children);
+  if (!children) return fail(std::move(children.error()));
+  task_detail detail{record.task, {}, std::move(*children)};
   event_seq after = 0;
   for (;;) {
     auto entries = storage::read_events(from, org, which, after, log_read_bytes);

@@ -14,8 +14,8 @@
 
 namespace flotilla::runtime {
 
-/// Errors: invalid (a value; an unknown or archived assignee, an unknown requester, an epic that is unknown or not
-/// active). The batch is refused over the plan's limit of tasks a month.
+/// Errors: invalid (a value; an assignee that is unknown, paused or archived, an unknown requester, an epic that is
+/// unknown or not active). The batch is refused over the plan's limit of tasks a month.
 [[nodiscard]] result<decision<task>> decide_create(const storage::snapshot& from, org_id org, const task_draft& draft,
                                                    const plan_limits& limits, timestamp now);
 

@@ -25,7 +25,7 @@ result<std::optional<T>> read_one(const snapshot& from, const std::string& key,
 result<void> check_version(std::string_view bytes) {
   const auto version = decode_format(bytes);
   if (!version) return fail(version.error());
-  if (*version == format_version) return {};
+  if (*version >= oldest_format_version && *version <= format_version) return {};
   const auto theirs = std::to_string(*version);
   const auto ours = std::to_string(format_version);
   if (*version < format_version) {
@@ -43,6 +43,16 @@ result<void> commit_and_wait(store& in, batch changes) {
   in.commit(std::move(changes), durability::synced,
             [answer](result<void> done) { answer->set_value(std::move(done)); });
   return outcome.get();
+}
+
+/// An older format that can be taken over becomes ours; its data is good as it stands.
+result<void> raise_version(store& in, const std::string& theirs) {
+  auto ours = encode_format(format_version);
+  if (theirs == ours) return {};
+  batch raised;
+  raised.require(keys::format(), theirs);
+  raised.put(keys::format(), std::move(ours));
+  return commit_and_wait(in, std::move(raised));
 }
 
 }  // namespace
@@ -159,7 +169,10 @@ result<void> ensure_format(store& in) {
   if (!now) return fail(now.error());
   const auto version = (*now)->get(keys::format());
   if (!version) return fail(version.error());
-  if (*version) return check_version(**version);
+  if (*version) {
+    if (auto known = check_version(**version); !known) return known;
+    return raise_version(in, **version);
+  }
   const auto row = first_of(**now, {}, direction::forward);
   if (!row) return fail(row.error());
   if (*row) {

@@ -1,10 +1,13 @@
 // The values of the store.
 //
 //   agent     = the Agent object of the API, as to_json writes it
-//   task      = flags:u8 before_attempt:u64 input_before:u64 output_before:u64 [input_mark:u64] json
-//               flags: bit 0 queued, bit 1 the input stands aside (table 'I') and is empty here, bit 2 counted, the
-//               others 0; the two counts: task_record::usage_before; input_mark: with bit 1 only, a digest of the
-//               input, so that records of different inputs differ; json: the Task object
+//   task      = flags:u8 before_attempt:u64 input_before:u64 output_before:u64 [input_mark:u64] [size:u32 extras]
+//   json
+//               flags: bit 0 queued, bit 1 the input stands aside (table 'I') and is empty here, bit 2 counted, bit 3
+//               extras, the others 0; the two counts: task_record::usage_before; input_mark: with bit 1 only, a
+//               digest of the input, so that records of different inputs differ; extras: with bit 3 only, a JSON
+//               object of what only some tasks have: {"from":{"agent","call","attempt","depth","wait"},"parkedAt":ms,
+//               "reserved":{"tokens","rows":[[period,bucket,agent]…]}}, each where it is there; json: the Task object
 //   event     = the Event object
 //   message   = the Message object
 //   org       = {"id","name","createdAt"}

@@ -41,13 +41,15 @@ constexpr limited limited_agents{"agent", "agents"};
 constexpr limited limited_runs{"concurrent run", "concurrent runs"};
 constexpr limited limited_tasks{"task a month", "tasks a month"};
 
+std::string limit_text(std::uint64_t most, const limited& what) {
+  auto text = "The plan's limit of " + std::to_string(most) + ' ';
+  return text.append(most == 1 ? what.one : what.many).append(" is reached.");
+}
+
 batch::increment bounded(std::string key, deltas by, std::size_t index, std::optional<std::uint64_t> most,
                          const limited& what) {
   batch::increment made{std::move(key), std::move(by), std::nullopt};
-  if (!most) return made;
-  auto message = "The plan's limit of " + std::to_string(*most) + ' ';
-  message.append(*most == 1 ? what.one : what.many).append(" is reached.");
-  made.at_most = {index, *most, std::move(message)};
+  if (most) made.at_most = {index, *most, limit_text(*most, what)};
   return made;
 }
 
@@ -102,6 +104,10 @@ void count_usage(batch& into, org_id org, const task_record* before, const task_
 }
 
 }  // namespace
+
+std::string tasks_limit_text(std::uint64_t most) {
+  return limit_text(most, limited_tasks);
+}
 
 bool is_queued(const task_record& record) noexcept {
   const auto status = record.task.status;

@@ -14,7 +14,8 @@ static_assert(static_cast<int>(task_status::pending) == 0 && static_cast<int>(ta
 static_assert(static_cast<int>(task_priority::high) == 0 && static_cast<int>(task_priority::normal) == 1 &&
               static_cast<int>(task_priority::low) == 2);
 static_assert(static_cast<int>(secret_scope::org) == 0 && static_cast<int>(secret_scope::agent) == 1);
-static_assert(static_cast<int>(budget_period::day) == 0 && static_cast<int>(budget_period::month) == 2);
+static_assert(static_cast<int>(budget_period::day) == 0 && static_cast<int>(budget_period::week) == 1 &&
+              static_cast<int>(budget_period::month) == 2);
 
 std::string begin(table of) {
   return std::string(1, static_cast<char>(of));
@@ -120,6 +121,19 @@ std::string work(org_id org, agent_id agent, task_priority priority, task_id tas
   return work_of(org, agent) + priority + task;
 }
 
+std::string child(org_id org, task_id parent, task_id child) {
+  return children_of(org, parent) + child;
+}
+std::string signal(org_id org, agent_id agent, task_id task, signal_kind kind, task_id other) {
+  return signals_of(org, agent, task) + kind + other;
+}
+std::string parked(org_id org, std::uint64_t time, task_id task) {
+  return begin(table::parked) + org + time + task;
+}
+std::string budget(org_id org, budget_period period, std::uint64_t bucket, agent_id agent) {
+  return begin(table::budgets) + org + period + bucket + agent;
+}
+
 std::string all(table of) {
   return begin(of);
 }
@@ -191,6 +205,17 @@ std::string work_of(org_id org, agent_id agent) {
   return begin(table::work) + org + agent;
 }
 
+std::string children_of(org_id org, task_id parent) {
+  return begin(table::children) + org + parent;
+}
+
+std::string signals_of(org_id org, agent_id agent) {
+  return begin(table::signals) + org + agent;
+}
+std::string signals_of(org_id org, agent_id agent, task_id task) {
+  return signals_of(org, agent) + task;
+}
+
 std::string seq_bytes(std::uint64_t seq) {
   std::string bytes(seq_size, '\0');
   for (std::size_t i = seq_size; i-- > 0; seq >>= 8U) bytes[i] = static_cast<char>(seq & 0xFFU);
@@ -224,6 +249,28 @@ std::optional<work_parts> parse_work(std::string_view key) noexcept {
                     {ulid_from(key.substr(1 + ulid::size))},
                     static_cast<task_priority>(priority),
                     {ulid_from(key.substr(priority_at + 1))}};
+}
+
+std::optional<signal_parts> parse_signal(std::string_view key) noexcept {
+  constexpr std::size_t kind_at = 1 + 3 * ulid::size;
+  if (key.size() != kind_at + 1 + ulid::size || key.front() != static_cast<char>(table::signals)) return std::nullopt;
+  const auto kind = static_cast<unsigned char>(key[kind_at]);
+  if (kind > static_cast<unsigned char>(signal_kind::cancel)) return std::nullopt;
+  return signal_parts{{ulid_from(key.substr(1))},
+                      {ulid_from(key.substr(1 + ulid::size))},
+                      {ulid_from(key.substr(1 + 2 * ulid::size))},
+                      static_cast<signal_kind>(kind),
+                      {ulid_from(key.substr(kind_at + 1))}};
+}
+
+std::optional<parked_parts> parse_parked(std::string_view key) noexcept {
+  constexpr std::size_t time_at = 1 + ulid::size;
+  if (key.size() != time_at + seq_size + ulid::size || key.front() != static_cast<char>(table::parked)) {
+    return std::nullopt;
+  }
+  return parked_parts{{ulid_from(key.substr(1))},
+                      seq_from(key.substr(time_at, seq_size)),
+                      {ulid_from(key.substr(time_at + seq_size))}};
 }
 
 }  // namespace flotilla::storage::keys

@@ -44,6 +44,17 @@
 //   'e'    org month                       counters: tasks made        `month`: u64, the first day's Unix day
 //   'f'    org hash (32 bytes)             what an idempotency key was answered
 //   'g'    org time hash                   -                           the same by age: `time` is u64 ms
+//   'h'    org task child                  -                           the tasks that a task delegated, oldest first:
+//                                                                      forward
+//   'i'    org agent task kind other       -                           what an agent has still to do about a task of
+//   it
+//                                                                      (`signal_kind`; `other` is a task): forward
+//   'j'    org time task                   -                           tasks that wait for a human by age: `time` is
+//                                                                      u64 ms, when it began to wait: forward
+//   'k'    org period bucket agent         counters: tokens committed (used or reserved), tokens reserved
+//                                                                      what an agent with its subtree, or the whole
+//                                                                      org (agent is zero), takes of a budget;
+//                                                                      `period` and `bucket` as in 'c', 1 week
 //
 // agent status: 0 active, 2 paused, 3 archived (1, running, is derived and never stored)
 // task status:  0 pending, 1 running, 2 waiting, 3 done, 4 error
@@ -102,6 +113,16 @@ enum class table : char {
   tasks_made = 'e',
   answers = 'f',
   answers_by_age = 'g',
+  children = 'h',
+  signals = 'i',
+  parked = 'j',
+  budgets = 'k',
+};
+
+/// What an agent is told about one of its tasks, durably: a row of `signals`, which goes when it has been acted on.
+enum class signal_kind : std::uint8_t {
+  child_ended = 0,  ///< `other`, which the task delegated and waits for, has ended
+  cancel = 1,       ///< `other`, which delegated the task, was cancelled: so shall be the task
 };
 
 inline constexpr std::size_t seq_size = 8;  ///< bytes
@@ -133,6 +154,11 @@ inline constexpr std::size_t seq_size = 8;  ///< bytes
 [[nodiscard]] std::string answer(org_id org, const std::array<std::uint8_t, 32>& hash);
 [[nodiscard]] std::string answer_age(org_id org, std::uint64_t time, const std::array<std::uint8_t, 32>& hash);
 [[nodiscard]] std::string work(org_id org, agent_id agent, task_priority priority, task_id task);
+[[nodiscard]] std::string child(org_id org, task_id parent, task_id child);
+[[nodiscard]] std::string signal(org_id org, agent_id agent, task_id task, signal_kind kind, task_id other);
+/// `time`: Unix time in ms.
+[[nodiscard]] std::string parked(org_id org, std::uint64_t time, task_id task);
+[[nodiscard]] std::string budget(org_id org, budget_period period, std::uint64_t bucket, agent_id agent);
 
 // What all keys of a table, or of an index's part, begin with. What follows is the id or the position alone.
 [[nodiscard]] std::string all(table of);
@@ -154,6 +180,9 @@ inline constexpr std::size_t seq_size = 8;  ///< bytes
 [[nodiscard]] std::string tasks_by_assignee(org_id org, agent_id agent);
 [[nodiscard]] std::string tasks_by_assignee_and_status(org_id org, agent_id agent, task_status status);
 [[nodiscard]] std::string work_of(org_id org, agent_id agent);
+[[nodiscard]] std::string children_of(org_id org, task_id parent);
+[[nodiscard]] std::string signals_of(org_id org, agent_id agent);
+[[nodiscard]] std::string signals_of(org_id org, agent_id agent, task_id task);
 
 // Fields.
 [[nodiscard]] std::string seq_bytes(std::uint64_t seq);
@@ -170,5 +199,23 @@ struct work_parts {
   task_id task;
 };
 [[nodiscard]] std::optional<work_parts> parse_work(std::string_view key) noexcept;
+
+/// The parts of a key of `signals`; nothing where it is none.
+struct signal_parts {
+  org_id org;
+  agent_id agent;
+  task_id task;
+  signal_kind kind = signal_kind::child_ended;
+  task_id other;
+};
+[[nodiscard]] std::optional<signal_parts> parse_signal(std::string_view key) noexcept;
+
+/// The parts of a key of `parked`; nothing where it is none.
+struct parked_parts {
+  org_id org;
+  std::uint64_t time = 0;  ///< Unix time in ms
+  task_id task;
+};
+[[nodiscard]] std::optional<parked_parts> parse_parked(std::string_view key) noexcept;
 
 }  // namespace flotilla::storage::keys

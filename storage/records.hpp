@@ -25,6 +25,7 @@
 #include "flotilla/result.hpp"
 #include "flotilla/stream.hpp"
 #include "flotilla/task.hpp"
+#include "storage/key_schema.hpp"
 #include "storage/store.hpp"
 
 namespace flotilla::storage {
@@ -36,13 +37,43 @@ struct stored {
   std::string bytes;
 };
 
+/// How a task that was delegated belongs to `task::parent`.
+struct delegation {
+  agent_id agent;             ///< the parent's assignee
+  std::string call_id;        ///< of the tool call that delegated it
+  std::uint32_t attempt = 1;  ///< the parent's attempt in which that was
+  std::uint32_t depth = 1;    ///< delegations above it, its own included
+  bool wait = true;           ///< the parent goes on with its result
+
+  friend bool operator==(const delegation&, const delegation&) = default;
+};
+
+/// Tokens that a model call under way may use, taken in advance from budgets (key_schema.hpp, table 'k').
+struct reservation {
+  /// A budget's row: of an agent with its subtree, or of the whole org (the agent is zero), in a period that begins
+  /// on the Unix day `bucket`.
+  struct row {
+    budget_period period = budget_period::month;
+    std::uint64_t bucket = 0;
+    agent_id agent;
+    friend bool operator==(const row&, const row&) = default;
+  };
+  std::uint64_t tokens = 0;
+  std::vector<row> rows;  ///< in each of which `tokens` are reserved
+
+  friend bool operator==(const reservation&, const reservation&) = default;
+};
+
 /// A task with what only the runtime knows of it.
 struct task_record {
   flotilla::task task;
-  bool queued = false;           ///< pending or waiting, and to be taken up: it lies in its agent's work queue
-  event_seq before_attempt = 0;  ///< the position before the current attempt's first event
-  token_usage usage_before;      ///< of the attempts before the current one
-  bool counted = false;          ///< it was started once, in whatever attempt; set by `write_task`
+  bool queued = false;                  ///< pending or waiting, and to be taken up: it lies in its agent's work queue
+  event_seq before_attempt = 0;         ///< the position before the current attempt's first event
+  token_usage usage_before;             ///< of the attempts before the current one
+  bool counted = false;                 ///< it was started once, in whatever attempt; set by `write_task`
+  std::optional<delegation> from;       ///< set exactly where `task.parent` is
+  std::optional<timestamp> parked_at;   ///< since when it waits for a human; set only while it is `waiting`
+  std::optional<reservation> reserved;  ///< of the model call under way
 
   friend bool operator==(const task_record&, const task_record&) = default;
 };
@@ -110,10 +141,44 @@ stored<task_record> write_task(batch& into, org_id org, const stored<task_record
 
 /// The work queue of one agent in the order in which it is served.
 [[nodiscard]] result<std::vector<work_item>> read_work(const snapshot& from, org_id org, agent_id which);
-/// Calls `visit` for each agent of each org that has work, in no particular order, until it returns false. Costs
-/// one seek an agent with work, whatever the number of its tasks.
+/// Calls `visit` for each agent of each org that has work or signals, until it returns false; perhaps twice for one
+/// that has both. Costs one seek an agent, whatever the number of its tasks.
 [[nodiscard]] result<void> visit_agents_with_work(const snapshot& from,
                                                   const std::function<bool(org_id, agent_id)>& visit);
+
+// --- delegated and waiting tasks ------------------------------------------------------------------------------
+
+/// What an agent has still to do about one of its tasks; it stands until that is done (key_schema.hpp,
+/// `signal_kind`).
+struct task_signal {
+  agent_id agent;  ///< the task's assignee
+  task_id task;
+  keys::signal_kind kind = keys::signal_kind::child_ended;
+  task_id other;
+  friend bool operator==(const task_signal&, const task_signal&) = default;
+};
+void write_signal(batch& into, org_id org, const task_signal& what);
+/// Erasing one that is not there is no error.
+void erase_signal(batch& into, org_id org, const task_signal& what);
+/// All signals of an agent, or those about one task, by task.
+[[nodiscard]] result<std::vector<task_signal>> read_signals(const snapshot& from, org_id org, agent_id agent);
+[[nodiscard]] result<std::vector<task_signal>> read_signals(const snapshot& from, org_id org, agent_id agent,
+                                                            task_id task);
+
+/// The tasks that a task delegated, oldest first, over all its attempts, at most `most`.
+[[nodiscard]] result<std::vector<task_id>> read_children(const snapshot& from, org_id org, task_id parent,
+                                                         std::size_t most);
+
+/// A task that waits for a human.
+struct parked_task {
+  org_id org;
+  task_id task;
+  timestamp since;
+};
+/// Those of all orgs that have waited since before a moment, by org, oldest first; at most `most`.
+[[nodiscard]] result<std::vector<parked_task>> read_parked(const snapshot& from, timestamp before, std::size_t most);
+/// Since when the one that has waited longest has; nothing where none waits. Costs a seek an org.
+[[nodiscard]] result<std::optional<timestamp>> oldest_parked(const snapshot& from);
 
 // --- a task's journal ---------------------------------------------------------------------------------------
 
@@ -192,11 +257,13 @@ void write_token_use(batch& into, org_id org, token_id which, timestamp when);
 
 // --- the format ---------------------------------------------------------------------------------------------
 
-inline constexpr std::uint32_t format_version = 2;
+inline constexpr std::uint32_t format_version = 3;
+/// The oldest format that is taken over: what came since are new tables and fields, so its data is good as it stands.
+inline constexpr std::uint32_t oldest_format_version = 2;
 
-/// Checks the store's format version, and adds it to an empty store. Blocks until it is done; called once, before
-/// anything else. Errors: internal with a message that names both versions where the store was written by a newer
-/// one, or where it is not empty and has none.
+/// Checks the store's format version, adds it to an empty store, and raises that of an older store which can be taken
+/// over. Blocks until it is done; called once, before anything else. Errors: internal with a message that names both
+/// versions where the store was written by a newer one, or where it is not empty and has none.
 [[nodiscard]] result<void> ensure_format(store& in);
 
 }  // namespace flotilla::storage

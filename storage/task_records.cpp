@@ -10,6 +10,10 @@
 namespace flotilla::storage {
 namespace {
 
+std::uint64_t ms_of(timestamp when) {
+  return static_cast<std::uint64_t>(when.time_since_epoch().count());
+}
+
 /// The keys of the index rows of a task, its place in the work queue among them.
 std::vector<std::string> index_keys(org_id org, const task_record& record) {
   const auto& task = record.task;
@@ -22,6 +26,8 @@ std::vector<std::string> index_keys(org_id org, const task_record& record) {
   if (task.epic_id) found.push_back(keys::tasks_by_epic(org, *task.epic_id).append(position));
   const bool to_be_run = task.status == task_status::running || is_queued(record);
   if (to_be_run) found.push_back(keys::work(org, task.assignee, task.priority, task.id));
+  if (task.parent) found.push_back(keys::child(org, *task.parent, task.id));
+  if (record.parked_at) found.push_back(keys::parked(org, ms_of(*record.parked_at), task.id));
   return found;
 }
 
@@ -128,18 +134,23 @@ result<std::vector<work_item>> read_work(const snapshot& from, org_id org, agent
 }
 
 result<void> visit_agents_with_work(const snapshot& from, const std::function<bool(org_id, agent_id)>& visit) {
-  auto rest = keys_with_prefix(keys::all(keys::table::work));
-  for (;;) {
-    const auto row = first_of(from, rest, direction::forward);
-    if (!row) return fail(row.error());
-    if (!*row) return {};
-    const auto parts = keys::parse_work((*row)->first);
-    if (!parts) return fail(damaged("a work queue", {}));
-    if (!visit(parts->org, parts->agent)) return {};
-    auto next = keys_with_prefix(keys::work_of(parts->org, parts->agent)).to;
-    if (next >= rest.to) return {};
-    rest.from = std::move(next);
+  for (const auto table : {keys::table::work, keys::table::signals}) {
+    // Both tables' keys begin with org and agent, which is all that is looked at.
+    auto rest = keys_with_prefix(keys::all(table));
+    for (;;) {
+      const auto row = first_of(from, rest, direction::forward);
+      if (!row) return fail(row.error());
+      if (!*row) break;
+      const auto prefix = (*row)->first.substr(0, 1 + 2 * ulid::size);
+      if (prefix.size() != 1 + 2 * ulid::size) return fail(damaged("a work queue", {}));
+      const org_id org{keys::ulid_from(std::string_view(prefix).substr(1))};
+      const agent_id agent{keys::ulid_from(std::string_view(prefix).substr(1 + ulid::size))};
+      if (!visit(org, agent)) return {};
+      rest.from = keys_with_prefix(prefix).to;
+      if (rest.from >= rest.to) break;
+    }
   }
+  return {};
 }
 
 }  // namespace flotilla::storage

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "flotilla/result.hpp"
@@ -33,6 +34,9 @@ using org_counts = std::array<std::uint64_t, org_counter_count>;
 [[nodiscard]] result<org_counts> read_org_counts(const snapshot& from, org_id org);
 /// Tasks made in the calendar month (UTC) of a time.
 [[nodiscard]] result<std::uint64_t> read_tasks_made(const snapshot& from, org_id org, timestamp in_month_of);
+
+/// That the plan's limit of tasks a month is reached, for people.
+[[nodiscard]] std::string tasks_limit_text(std::uint64_t most);
 
 /// The Unix day (days since 1970-01-01, UTC) of a time, and the one on which its period began: the day itself, the
 /// Monday of its ISO week, the first of its month. A time before 1970 is of the first day.

@@ -59,6 +59,10 @@ inline constexpr std::string_view admin_token_file = "admin-token";
 /// The file of the data directory that the master key is kept in, readable by its owner only.
 inline constexpr std::string_view master_key_file = "master-key";
 
+inline constexpr std::chrono::hours default_run_limit{1};
+/// Some 200,000 tokens of ordinary text.
+inline constexpr std::size_t default_max_context_bytes = 800'000;
+
 /// How a fleet is opened.
 struct fleet_options {
   std::filesystem::path data_directory;  ///< made if it is not there; empty: kept in memory and gone at the end
@@ -82,6 +86,12 @@ struct fleet_options {
   std::size_t scheduler_threads = 0;             ///< for actors; 0: as many as there are cores
   std::size_t reader_threads = 2;                ///< that read the store
   std::chrono::milliseconds agent_idle{60'000};  ///< after which an agent's actor gives its memory back
+  /// How long an attempt may go on, the time in which it waits left out; then it ends in the error "run_timeout". 0:
+  /// no limit.
+  std::chrono::milliseconds run_limit = default_run_limit;
+  std::chrono::milliseconds approval_ttl{0};  ///< after which an approval that nobody decided is refused; 0: never
+  /// Of a run's conversation in bytes; the oldest tool results are left out of one that grows larger.
+  std::size_t max_context_bytes = default_max_context_bytes;
 
   /// Takes keys and base URLs from ANTHROPIC_API_KEY, OPENAI_API_KEY, OPENROUTER_API_KEY, ANTHROPIC_BASE_URL,
   /// OPENAI_BASE_URL, OPENROUTER_BASE_URL, and the master keys from FLOTILLA_MASTER_KEY and FLOTILLA_NEW_MASTER_KEY,
@@ -106,6 +116,11 @@ struct run_ticket {
 struct readiness {
   bool ready = false;
   std::string reason;  ///< "ready", "draining", "store: no space left", …
+  /// The fleet serves while agents that had work when it was opened take it up again: how many had, and how many
+  /// have.
+  std::uint64_t recovering_agents = 0;
+  std::uint64_t recovered_agents = 0;
+  bool recovered = true;  ///< all have
 };
 
 /// A runtime. Its destructor stops what runs (the journal lets the next start go on with it) and waits for it;

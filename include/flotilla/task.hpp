@@ -50,6 +50,7 @@ struct task {
   std::string input;  ///< the full prompt
   agent_id assignee;
   std::optional<agent_id> requester;
+  std::optional<task_id> parent;  ///< the task that delegated it
   task_priority priority = task_priority::normal;
   std::optional<flotilla::epic_id> epic_id;
   task_status status = task_status::pending;

@@ -163,10 +163,11 @@ void world::commit(storage::batch changes) const {
   BOOST_REQUIRE(committed);
 }
 
-agent_id world::add_agent(std::vector<std::string> approvals) {
+agent_id world::add_agent(std::vector<std::string> approvals, std::optional<agent_id> manager, std::string name) {
   agent made;
   made.id = agent_id::make(clock.now());
-  made.name = "Ada";
+  made.name = std::move(name);
+  made.manager = manager;
   made.role = "You are Ada.";
   made.model = "m1";
   made.provider = "scripted";
@@ -203,13 +204,22 @@ void world::change_agent(agent_id who, agent_status status) {
   at->changed(who);
 }
 
-void world::retitle(task_id which, std::string title) {
+void world::change_task(task_id which, const std::function<void(task&)>& change) {
   const auto before = must(storage::read_task(*look(), org, which));
   auto after = before->value;
-  after.task.title = std::move(title);
+  change(after.task);
   storage::batch changes;
   (void)storage::write_task(changes, org, &*before, after);
   commit(std::move(changes));
+}
+
+void world::retitle(task_id which, std::string title) {
+  change_task(which, [&](task& to) { to.title = std::move(title); });
+}
+
+void world::reassign(task_id which, agent_id who) {
+  change_task(which, [&](task& to) { to.assignee = who; });
+  at->changed(who);
 }
 
 storage::task_record world::record(task_id which) const {
@@ -224,6 +234,14 @@ std::vector<event> world::events(task_id which) const {
     found.push_back(must(storage::decode_event(*entry.json)));
   }
   return found;
+}
+
+std::vector<task_id> world::children(task_id which) const {
+  return must(storage::read_children(*look(), org, which, 1000));
+}
+
+std::size_t world::signals(agent_id who) const {
+  return must(storage::read_signals(*look(), org, who)).size();
 }
 
 std::vector<std::string> world::story(task_id which) const {

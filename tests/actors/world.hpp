@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -104,14 +105,20 @@ struct world {
   /// Lets virtual time pass, in small steps, and handles what comes due.
   void pass(std::chrono::milliseconds time);
 
-  agent_id add_agent(std::vector<std::string> approvals = {});
+  agent_id add_agent(std::vector<std::string> approvals = {}, std::optional<agent_id> manager = {},
+                     std::string name = "Ada");
   task_id add_task(agent_id who, task_priority priority = task_priority::normal);
   void change_agent(agent_id who, agent_status status);
   void retitle(task_id which, std::string title);
+  void reassign(task_id which, agent_id who);
 
   storage::task_record record(task_id which) const;
   task_status status(task_id which) const { return record(which).task.status; }
   std::vector<event> events(task_id which) const;
+  /// The tasks that a task has delegated, oldest first.
+  std::vector<task_id> children(task_id which) const;
+  /// The signals that stand about an agent's tasks.
+  std::size_t signals(agent_id who) const;
   /// Each event in a word: "running", "+text" for output, "?text" for thinking, "tool>id", "tool<text", "!code".
   std::vector<std::string> story(task_id which) const;
   std::vector<message> bus() const;
@@ -126,6 +133,7 @@ struct world {
   void check(task_id which) const;
 
  private:
+  void change_task(task_id which, const std::function<void(task&)>& change);
   void commit(storage::batch changes) const;
   std::unique_ptr<storage::snapshot> look() const;
 };

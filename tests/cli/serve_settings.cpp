@@ -107,6 +107,25 @@ BOOST_AUTO_TEST_CASE(describes_itself_as_a_file_that_gives_the_same_settings) {
   BOOST_TEST(contains(describe(first), "io-threads = 2  # default"));
 }
 
+BOOST_AUTO_TEST_CASE(limits_what_a_run_may_take) {
+  const auto settings = resolve({"--data", "/d", "--run-limit-seconds", "0", "--approval-ttl", "90"},
+                                {{"FLOTILLA_CONTEXT_LIMIT_BYTES", "5000"}})
+                            .value();
+  BOOST_TEST(settings.run_limit_seconds == 0U);
+  BOOST_TEST(settings.approval_ttl == 90U);
+  BOOST_TEST(settings.context_limit_bytes == 5000U);
+  const auto defaults = resolve({"--data", "/d"}).value();
+  BOOST_TEST(defaults.run_limit_seconds == 3600U);
+  BOOST_TEST(defaults.approval_ttl == 0U);
+  const scratch_directory directory;
+  const auto again = resolve({"--config", directory.write("f.conf", describe(settings))}).value();
+  BOOST_TEST(again.approval_ttl == 90U);
+  BOOST_TEST(again.run_limit_seconds == 0U);
+  BOOST_TEST(again.context_limit_bytes == 5000U);
+  BOOST_TEST(contains(refusal({"--data", "/d", "--context-limit-bytes", "1"}), "--context-limit-bytes"));
+  BOOST_TEST(contains(refusal({"--data", "/d", "--approval-ttl", "soon"}), "--approval-ttl"));
+}
+
 BOOST_AUTO_TEST_CASE(takes_the_plan_from_every_source) {
   const scratch_directory directory;
   const auto file = directory.write("f.conf",

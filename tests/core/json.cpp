@@ -43,6 +43,7 @@ task random_task(random_values& draw) {
   value.input = draw.text();
   value.assignee = draw.id<agent_id>();
   value.requester = draw.perhaps([&] { return draw.id<agent_id>(); });
+  value.parent = draw.perhaps([&] { return draw.id<task_id>(); });
   value.priority = static_cast<task_priority>(draw.up_to(2));
   value.epic_id = draw.perhaps([&] { return draw.id<epic_id>(); });
   value.status = static_cast<task_status>(draw.up_to(4));
@@ -204,7 +205,7 @@ BOOST_AUTO_TEST_CASE(a_task) {
   value.assignee = fixed_id<agent_id>("B");
   const std::string expected =
       R"({"id":"tsk_01ARZ3NDEKTSV4RRFFQ69G5FAA","title":"T","input":"I",)"
-      R"("assignee":"agt_01ARZ3NDEKTSV4RRFFQ69G5FAB","requester":null,"priority":"normal","epic_id":null,)"
+      R"("assignee":"agt_01ARZ3NDEKTSV4RRFFQ69G5FAB","requester":null,"parent":null,"priority":"normal","epic_id":null,)"
       R"("status":"pending","output":null,"error":null,"attempt":1,)"
       R"("usage":{"input_tokens":0,"output_tokens":0,"total_tokens":0},"createdAt":"1970-01-01T00:00:00.000Z",)"
       R"("startedAt":null,"finishedAt":null,"updatedAt":"1970-01-01T00:00:00.000Z")";
@@ -263,7 +264,7 @@ BOOST_AUTO_TEST_CASE(damage_is_told) {
   random_values draw(3);
   const std::vector<std::string> optional_ones{"tool", "callId", "data"};
   check_damage(to_json(random_agent(draw)), agent_from_json, {});
-  check_damage(to_json(random_task(draw)), task_from_json, {});
+  check_damage(to_json(random_task(draw)), task_from_json, {}, {"parent"});
   check_damage(to_json(random_event(draw)), event_from_json, optional_ones);
   check_damage(to_json(random_message(draw)), message_from_json, {"data"});
 }

@@ -127,11 +127,16 @@ BOOST_AUTO_TEST_CASE(approvals_and_decisions_are_read_back) {
   BOOST_TEST((read_approval_reason(asked) == approval_reason::unknown_outcome));
   BOOST_TEST((read_approval_reason(approval_requested_event({"c", "t", "{}"}, approval_reason::policy)) ==
               approval_reason::policy));
-  const auto said = decision_event(false, "t", "c", "not \"now\"");
+  const auto said = decision_event({false, false, "not \"now\""}, "t", "c");
   BOOST_TEST(said.text == run_status::rejected);
   BOOST_TEST(*said.data == R"({"comment":"not \"now\""})");
-  BOOST_TEST(read_comment(said) == "not \"now\"");
-  BOOST_TEST(read_comment(decision_event(true, "t", "c", "")) == "");
+  BOOST_TEST((read_decision(said) == call_decision{false, false, "not \"now\""}));
+  const auto granted = decision_event({true, false, ""}, "t", "c");
+  BOOST_TEST(!granted.data.has_value());
+  BOOST_TEST((read_decision(granted) == call_decision{true, false, ""}));
+  const auto expired = decision_event({false, true, ""}, "t", "c");
+  BOOST_TEST(*expired.data == R"({"expired":true})");
+  BOOST_TEST((read_decision(expired) == call_decision{false, true, ""}));
 }
 
 BOOST_AUTO_TEST_CASE(an_error_carries_its_code) {
@@ -139,6 +144,32 @@ BOOST_AUTO_TEST_CASE(an_error_carries_its_code) {
   BOOST_TEST((made.type == event_type::error));
   BOOST_TEST(made.text == "no");
   BOOST_TEST(*made.data == R"({"code":"refusal"})");
+}
+
+BOOST_AUTO_TEST_CASE(a_delegated_task_is_read_back) {
+  delegated_task made;
+  made.task.value.bytes.fill(1);
+  made.assignee.value.bytes.fill(2);
+  made.wait = false;
+  const auto told = delegated_event({"c", "delegate", "{}"}, made);
+  BOOST_TEST(told.text == run_status::delegated);
+  BOOST_TEST(*told.call_id == "c");
+  BOOST_REQUIRE(read_delegated(told).has_value());
+  BOOST_TEST((*read_delegated(told) == made));
+}
+
+BOOST_AUTO_TEST_CASE(tries_that_led_nowhere_are_counted_from_the_end) {
+  const auto resumed = status_event(run_status::resumed);
+  const auto asks = model_call_event(1, 1);
+  const auto says = *delta_event(text_delta{"x"});
+  const auto tries = [](std::vector<event> events) {
+    const auto counted = count_futile_tries(events);
+    return std::pair(counted.crashes, counted.resumes);
+  };
+  BOOST_TEST((tries({}) == std::pair(0U, 0U)));
+  BOOST_TEST((tries({resumed, asks, resumed, asks, crashed_event(1), resumed}) == std::pair(1U, 3U)));
+  BOOST_TEST((tries({resumed, asks, says, crashed_event(1), crashed_event(2)}) == std::pair(2U, 0U)));
+  BOOST_TEST((tries({crashed_event(1), resumed, asks, says}) == std::pair(0U, 0U)));
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_ours_is_refused) {
@@ -162,7 +193,15 @@ BOOST_AUTO_TEST_CASE(what_is_not_ours_is_refused) {
   nameless.call_id.reset();
   BOOST_TEST(!read_tool_outcome(nameless).has_value());
   BOOST_TEST(read_opaque(with_data(outcome, "{")) == "");
-  BOOST_TEST(read_comment(with_data(outcome, R"({"comment":7})")) == "");
+  BOOST_TEST(read_decision(with_data(outcome, R"({"comment":7})")).comment == "");
+  const auto made = delegated_event({"c", "delegate", "{}"}, {});
+  BOOST_TEST(read_delegated(made).has_value());
+  for (const auto* bad : {"7", "{}", R"({"taskId":"tsk_x","assignee":"agt_x","wait":true})"}) {
+    BOOST_TEST(!read_delegated(with_data(made, bad)).has_value(), bad);
+  }
+  const auto trimmed = context_trimmed_event(3, 90);
+  BOOST_TEST(*read_trimmed_results(trimmed) == 3U);
+  BOOST_TEST(!read_trimmed_results(with_data(trimmed, R"({"results":-1})")).has_value());
   BOOST_TEST(!read_approval_reason(with_data(outcome, R"({"reason":7})")).has_value());
   BOOST_TEST(!read_approval_reason(with_data(outcome, R"({"reason":"why not"})")).has_value());
 }

@@ -163,18 +163,18 @@ BOOST_AUTO_TEST_CASE(a_human_approves_one_and_rejects_the_other) {
   it.tell(tool_call_event(search));
   BOOST_TEST(it.machine.next().empty());  // it parks only when nothing else goes on
   it.result("c", "search", "found");
-  BOOST_TEST(it.wants({park{}}));
+  BOOST_TEST(it.wants({park{true}}));
   it.tell(status_event(run_status::waiting));
   BOOST_TEST(it.machine.waiting());
   BOOST_TEST(it.machine.next().empty());
   BOOST_TEST((it.machine.awaiting_approval() == std::vector<tool_request>{pay, write}));
-  it.tell(decision_event(true, "pay", "a", ""));
+  it.tell(decision_event({true, false, ""}, "pay", "a"));
   BOOST_TEST(it.wants({call_tool{pay}}));
   it.tell(tool_call_event(pay));
   it.result("a", "pay", "paid");
-  BOOST_TEST(it.wants({park{}}));
+  BOOST_TEST(it.wants({park{true}}));
   it.tell(status_event(run_status::waiting));
-  it.tell(decision_event(false, "write", "b", "too early"));
+  it.tell(decision_event({false, false, "too early"}, "write", "b"));
   const tool_outcome no{"b", "A human rejected this call. They said: too early", true};
   BOOST_TEST(it.wants({answer_tool{no, "write"}}));
   it.tell(tool_result_event("write", no));
@@ -255,7 +255,7 @@ BOOST_AUTO_TEST_CASE(lost_calls_are_made_again_or_asked_about) {
   it.tell(approval_requested_event(pay, approval_reason::unknown_outcome));
   it.result("a", "search", "1");
   it.result("b", "sync", "2");
-  BOOST_TEST(it.wants({park{}}));
+  BOOST_TEST(it.wants({park{true}}));
 }
 
 BOOST_AUTO_TEST_CASE(a_repeated_call_that_is_cut_again_is_asked_about_again) {
@@ -266,14 +266,14 @@ BOOST_AUTO_TEST_CASE(a_repeated_call_that_is_cut_again_is_asked_about_again) {
   it.resumes();
   it.tell(approval_requested_event(pay, approval_reason::unknown_outcome));
   it.tell(status_event(run_status::waiting));
-  it.tell(decision_event(true, "pay", "c", ""));
+  it.tell(decision_event({true, false, ""}, "pay", "c"));
   // The second beginning stands in the journal like the first.
   BOOST_TEST(it.wants({call_tool{pay, false}}));
   it.tell(tool_call_event(pay));
   it.resumes();
   BOOST_TEST(it.wants({ask_approval{pay, approval_reason::unknown_outcome}}));
   it.tell(approval_requested_event(pay, approval_reason::unknown_outcome));
-  it.tell(decision_event(false, "pay", "c", ""));
+  it.tell(decision_event({false, false, ""}, "pay", "c"));
   BOOST_TEST(it.wants({answer_tool{
       {"c", "It is not known whether this call happened, and a human decided not to repeat it.", true}, "pay"}}));
 }
@@ -358,7 +358,7 @@ BOOST_AUTO_TEST_CASE(a_journal_that_cannot_be_changes_nothing) {
        {called, damaged_answer, tool_call_event(a), status_event(run_status::waiting),
         status_event(run_status::done)}},
       {{running, called, asked},
-       {called, says, decision_event(true, "pay", "a", ""), tool_call_event(request_of("b", "pay")),
+       {called, says, decision_event({true, false, ""}, "pay", "a"), tool_call_event(request_of("b", "pay")),
         status_event(run_status::waiting), status_event(run_status::done)}},
       {{running, called, asked, tool_call_event(a)}, {tool_call_event(a), needs, status_event(run_status::waiting)}},
       {{running, called, asked, needs}, {needs, tool_call_event(a), result}},

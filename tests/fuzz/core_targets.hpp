@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/builtin_tools.hpp"
 #include "core/glob.hpp"
 #include "core/json_decode.hpp"
 #include "core/metadata_hosts.hpp"
@@ -76,7 +77,11 @@ inline void fuzz_journal(std::string_view lines) {
   run_spec spec;
   spec.input = "work";
   spec.approvals = {"ask_*"};
-  spec.tools = {{"read", "", "{}", true, false}, {"ask_first", "", "{}", false, false}};
+  spec.tools = {{"read", "", "{}", true, false},
+                {"ask_first", "", "{}", false, false},
+                builtin::delegate_tool({}),
+                builtin::ask_approval_tool()};
+  spec.max_context_bytes = 1'000;
   run_machine machine(spec);
   while (!lines.empty()) {
     const auto [line, rest] = first_line(lines);

@@ -205,11 +205,13 @@ BOOST_AUTO_TEST_CASE(bodies_are_json_by_type) {
 BOOST_AUTO_TEST_CASE(probes_and_index_need_no_token) {
   const auto port = server->port();
   BOOST_TEST(fetch(port, "GET", "/healthz").status == 200);
-  BOOST_TEST(fetch(port, "GET", "/readyz").body == R"({"status":"ready"})");
+  BOOST_TEST(fetch(port, "GET", "/readyz").body ==
+             R"({"status":"ready","recovery":{"state":"done","agents":0,"done":0}})");
   fleet.state = {false, "store: no space left"};
   const auto not_ready = fetch(port, "GET", "/readyz");
   BOOST_TEST(not_ready.status == 503);
-  BOOST_TEST(not_ready.body == R"({"status":"store: no space left"})");
+  BOOST_TEST(not_ready.body ==
+             R"({"status":"store: no space left","recovery":{"state":"done","agents":0,"done":0}})");
   BOOST_TEST(fetch(port, "GET", "/").status == 200);
 }
 

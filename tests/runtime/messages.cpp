@@ -114,7 +114,8 @@ BOOST_AUTO_TEST_CASE(an_approval_is_answered_with_the_task) {
   word.comment = "go ahead";
   // It may wait still, in its agent's queue: the agent need not have seen yet that the run has come to its pause.
   BOOST_TEST((it.get(&fleet::decide_task, work, word).id == work));
-  BOOST_TEST(run_to_end(work).output.value_or("") == "paid");
+  // What the human said is told to the model behind what the tool answered.
+  BOOST_TEST(run_to_end(work).output.value_or("") == "paid\n\n[A human approved this call and said: go ahead]");
   const auto told = bus("approval.granted");
   BOOST_REQUIRE(told.size() == 1U);
   BOOST_TEST(told[0].data.value_or("").find("go ahead") != std::string::npos);

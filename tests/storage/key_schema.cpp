@@ -57,6 +57,12 @@ BOOST_AUTO_TEST_CASE(keys_to_the_byte) {
   BOOST_TEST((keys::messages_by_type(org1, "task.done") == "P" + o + "task.done" + '\0'));
   BOOST_TEST((keys::task(org1, task3) == "T" + o + t));
   BOOST_TEST((keys::tasks_by_status(org1, task_status::error) == "V" + o + '\4'));
+  const auto t7 = id_of<task_id>(7);
+  BOOST_TEST((keys::child(org1, task3, t7) == "h" + o + t + times(7, 16)));
+  BOOST_TEST(
+      (keys::signal(org1, agent2, task3, keys::signal_kind::cancel, t7) == "i" + o + a + t + '\1' + times(7, 16)));
+  BOOST_TEST((keys::parked(org1, 0x102, task3) == "j" + o + seq + t));
+  BOOST_TEST((keys::budget(org1, budget_period::week, 0x102, agent2) == "k" + o + '\1' + seq + a));
   BOOST_TEST((keys::work(org1, agent2, task_priority::low, task3) == "W" + o + a + '\2' + t));
   BOOST_TEST((keys::tasks_by_assignee(org1, agent2) == "X" + o + a));
   BOOST_TEST((keys::tasks_by_assignee_and_status(org1, agent2, task_status::done) == "Y" + o + a + '\3'));

@@ -355,7 +355,7 @@ BOOST_AUTO_TEST_CASE(damaged_records_are_named) {
 
 BOOST_AUTO_TEST_CASE(the_format_is_kept) {
   BOOST_REQUIRE(ensure_format(*kept));
-  BOOST_TEST((get(*kept, keys::format()) == std::string("\0\0\0\2", 4)));
+  BOOST_TEST((get(*kept, keys::format()) == std::string("\0\0\0\3", 4)));
   BOOST_REQUIRE(ensure_format(*kept));
   must_commit(*kept, putting(keys::format(), encode_format(7)));
   const auto newer = ensure_format(*kept);
@@ -363,12 +363,15 @@ BOOST_AUTO_TEST_CASE(the_format_is_kept) {
   BOOST_TEST((newer.error().code == errc::internal));
   BOOST_TEST(
       newer.error().message.starts_with("The store was written by a newer version of Flotilla (format 7; this "
-                                        "program reads up to 2)"));
+                                        "program reads up to 3)"));
   must_commit(*kept, putting(keys::format(), encode_format(1)));
   const auto older = ensure_format(*kept);
   BOOST_REQUIRE(!older);
-  BOOST_TEST(older.error().message == "The store has format 1, which this program (format 2) does not read.");
+  BOOST_TEST(older.error().message == "The store has format 1, which this program (format 3) does not read.");
   BOOST_TEST((get(*kept, keys::format()) == encode_format(1)));
+  must_commit(*kept, putting(keys::format(), encode_format(2)));
+  BOOST_TEST(ensure_format(*kept).has_value());
+  BOOST_TEST((get(*kept, keys::format()) == encode_format(3)));
   const auto foreign = make_memory_store();
   must_commit(*foreign, putting("k", "v"));
   BOOST_TEST(!ensure_format(*foreign));

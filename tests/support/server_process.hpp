@@ -27,7 +27,7 @@ struct launch_options {
   std::map<std::string, std::string>
       environment;  ///< besides FLOTILLA_BOOTSTRAP_TOKEN; an empty value takes one away
   std::string listen = "127.0.0.1:0";
-  std::string program;  ///< empty: the `flotilla` of this build
+  std::string program{};  ///< empty: the `flotilla` of this build
 };
 
 /// How a process ended.

@@ -1,0 +1,143 @@
+#include "core/builtin_tools.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "core/utf8.hpp"
+#include "flotilla/limits.hpp"
+
+namespace flotilla::builtin {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+json text_property(std::string_view about, std::size_t most) {
+  return {{"type", "string"}, {"minLength", 1}, {"maxLength", most}, {"description", about}};
+}
+
+std::string schema_of(const json& properties, const json& required) {
+  return json{{"type", "object"}, {"properties", properties}, {"required", required}, {"additionalProperties", false}}
+      .dump();
+}
+
+/// A role in one line, cut where it is long.
+std::string in_short(std::string_view role) {
+  const auto line = role.substr(0, role.find_first_of("\r\n"));
+  const auto shown = cut_utf8(line, max_told_role_bytes);
+  return std::string(shown) + (shown.size() < role.size() ? "…" : "");
+}
+
+std::string told_reports(const std::vector<report>& reports) {
+  std::string text;
+  for (std::size_t i = 0; i < reports.size() && i < max_named_reports; ++i) {
+    const auto& each = reports[i];
+    text += "\n- " + each.name + " (" + each.id.to_string() + "): " + in_short(each.role);
+  }
+  if (reports.size() > max_named_reports) text += "\n- and others, by their ids";
+  return text;
+}
+
+/// Reads the fields of the arguments; keeps the first complaint.
+class argument_reader {
+ public:
+  explicit argument_reader(std::string_view text) : object_(json::parse(text, nullptr, false)) {
+    if (!object_.is_object()) complain("the arguments must be a JSON object");
+  }
+
+  void text(const char* name, std::size_t most, std::string& into) {
+    const auto* found = find(name);
+    if (found == nullptr) return complain(std::string(name) + ": is missing");
+    if (!found->is_string()) return complain(std::string(name) + ": must be a text");
+    into = found->get<std::string>();
+    if (into.empty()) complain(std::string(name) + ": must not be empty");
+    if (into.size() > most) complain(std::string(name) + ": has more than " + std::to_string(most) + " bytes");
+    if (into.find('\0') != std::string::npos) complain(std::string(name) + ": holds a zero byte");
+  }
+  void priority(std::optional<task_priority>& into) {
+    const auto* found = find("priority");
+    if (found == nullptr || found->is_null()) return;
+    if (found->is_string()) into = parse_task_priority(found->get_ref<const std::string&>());
+    if (!into) complain("priority: must be low, normal or high");
+  }
+  void flag(const char* name, bool& into) {
+    const auto* found = find(name);
+    if (found == nullptr || found->is_null()) return;
+    if (!found->is_boolean()) return complain(std::string(name) + ": must be true or false");
+    into = found->get<bool>();
+  }
+
+  [[nodiscard]] const std::string& complaint() const noexcept { return complaint_; }
+
+ private:
+  const json* find(const char* name) const {
+    if (!object_.is_object()) return nullptr;
+    const auto found = object_.find(name);
+    return found == object_.end() ? nullptr : &*found;
+  }
+  void complain(std::string what) {
+    if (complaint_.empty()) complaint_ = std::move(what);
+  }
+
+  json object_;
+  std::string complaint_;
+};
+
+}  // namespace
+
+bool is_builtin(std::string_view tool) noexcept {
+  return tool == delegate || tool == ask_approval;
+}
+
+tool_spec ask_approval_tool() {
+  tool_spec made;
+  made.name = ask_approval;
+  made.description =
+      "Asks a human for approval and waits for the answer. Use it before you do something that cannot be undone, or "
+      "where you are not sure that you may.";
+  made.input_schema =
+      schema_of({{"question", text_property("What the human is to approve.", max_question_bytes)}}, {"question"});
+  return made;
+}
+
+tool_spec delegate_tool(const std::vector<report>& reports) {
+  tool_spec made;
+  made.name = delegate;
+  made.description =
+      "Gives a task to one of your reports. You are told its result when it has ended; several calls at once run "
+      "side "
+      "by side. Say all that is needed in the input: your report does not see this conversation. Your reports:" +
+      told_reports(reports);
+  made.input_schema = schema_of(
+      {{"to", text_property("The id or the name of the report.", max_name_bytes)},
+       {"title", text_property("A short label.", max_title_bytes)},
+       {"input", text_property("The full task.", max_input_bytes)},
+       {"priority", {{"type", "string"}, {"enum", {"low", "normal", "high"}}}},
+       {"wait", {{"type", "boolean"}, {"description", "false: go on without the result. True unless said."}}}},
+      {"to", "title", "input"});
+  return made;
+}
+
+result<delegate_arguments> read_delegate_arguments(std::string_view text) {
+  delegate_arguments read;
+  argument_reader in(text);
+  in.text("to", max_name_bytes, read.to);
+  in.text("title", max_title_bytes, read.title);
+  in.text("input", max_input_bytes, read.input);
+  in.priority(read.priority);
+  in.flag("wait", read.wait);
+  if (!in.complaint().empty()) return fail(errc::invalid, in.complaint());
+  return read;
+}
+
+tool_outcome delegated_outcome(std::string call_id, task_id made) {
+  return {std::move(call_id), json{{"taskId", made.to_string()}, {"status", "pending"}}.dump(), false};
+}
+
+tool_outcome ended_outcome(std::string call_id, const task& ended) {
+  if (ended.status == task_status::done) return {std::move(call_id), ended.output.value_or(""), false};
+  const auto why = ended.error.value_or(task_error{"unknown", "It has not ended."});
+  return {std::move(call_id), "The task ended in an error (" + why.code + "): " + why.message, true};
+}
+
+}  // namespace flotilla::builtin
