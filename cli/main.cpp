@@ -9,6 +9,8 @@
 #include <exception>
 #include <iostream>
 
+#include "cli/backup.hpp"
+#include "cli/check.hpp"
 #include "cli/demo.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/keys.hpp"
@@ -68,6 +70,12 @@ int run(int argc, char** argv) {
   cli::add_org_commands(app, orgs);
   cli::keys_request keys;
   cli::add_keys_commands(app, keys);
+  cli::backup_command backup;
+  cli::add_backup_command(app, backup);
+  cli::restore_command restore;
+  cli::add_restore_command(app, restore);
+  cli::check_request check;
+  cli::add_check_command(app, check);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
@@ -79,6 +87,9 @@ int run(int argc, char** argv) {
   if (orgs.create->parsed()) return cli::to_int(cli::create_org(orgs, std::cout));
   if (orgs.list->parsed()) return cli::to_int(cli::list_orgs(orgs, std::cout));
   if (keys.rotate->parsed()) return cli::to_int(cli::rotate_keys(keys, std::cout));
+  if (backup.command->parsed()) return cli::to_int(cli::backup(backup, std::cout));
+  if (restore.command->parsed()) return cli::to_int(cli::restore(restore, std::cout));
+  if (check.command->parsed()) return cli::to_int(cli::check(check, std::cout));
   if (version->parsed()) std::cout << "flotilla " << cli::version << '\n';
   return cli::to_int(exit_code::ok);
 }

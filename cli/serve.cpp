@@ -74,7 +74,16 @@ http::server_options server_options_of(const serve_settings& settings, const end
   options.io_threads = settings.io_threads;
   options.rate_limit_per_minute = settings.rate_limit;
   options.metrics = metrics_access_of(settings);
+  if (!settings.backup_dir.empty())
+    options.backup_directory = std::filesystem::absolute(settings.backup_dir).string();
   return options;
+}
+
+/// A directory that is not there would be found out by the first backup only.
+result<void> check_backup_directory(const serve_settings& settings) {
+  std::error_code unknown;
+  if (settings.backup_dir.empty() || std::filesystem::is_directory(settings.backup_dir, unknown)) return {};
+  return fail(errc::invalid, "--backup-dir: " + settings.backup_dir + " is not a directory");
 }
 
 /// Shows a new admin token once, on a terminal only: what stdout leads to otherwise may be a log.
@@ -97,6 +106,7 @@ result<running_server> start(const serve_settings& settings, const endpoint& whe
                              const std::shared_ptr<redacting_sink>& log) {
   auto bootstrap_token = take_bootstrap_token();
   if (!bootstrap_token) return fail(bootstrap_token.error());
+  if (auto good = check_backup_directory(settings); !good) return fail(good.error());
   if (auto made = make_directory(settings.data); !made) return fail(made.error());
   auto lock = directory_lock::take(settings.data, "flotilla serve on " + to_string(where));
   if (!lock) return fail(lock.error());

@@ -287,6 +287,9 @@ void add_serve_options(CLI::App& command, serve_settings& into) {
       ->type_name("ACCESS")
       ->capture_default_str()
       ->check(CLI::IsMember({"public", "token", "off"}));
+  command
+      .add_option("--backup-dir", into.backup_dir, "Where flotilla backup may make backups; without it, it may not")
+      ->type_name("DIR");
   command.add_option("--config", into.config, "A configuration file: lines of option = value")->type_name("FILE");
   command.add_flag("--check-config", into.check_config, "Prints the settings that would be used, and ends");
 }
@@ -358,6 +361,7 @@ std::string describe(const serve_settings& settings) {
   if (!settings.mcp_stdio_allow.empty()) add("mcp-stdio-allow", quoted(joined(settings.mcp_stdio_allow)));
   add("mcp-allow-link-local", settings.mcp_allow_link_local ? "true" : "false");
   add("metrics", quoted(settings.metrics));
+  if (!settings.backup_dir.empty()) add("backup-dir", quoted(settings.backup_dir));
   return text;
 }
 

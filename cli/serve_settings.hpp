@@ -45,6 +45,7 @@ struct serve_settings {
   std::vector<std::string> mcp_stdio_allow;  ///< globs on resolved commands; none: all are allowed
   bool mcp_allow_link_local = false;
   std::string metrics = "public";  ///< who may read /metrics: public, token (whoever has one) or off
+  std::string backup_dir;          ///< where backups may be made over the API; empty: nowhere
   std::string config;              ///< the configuration file; empty: none
   bool check_config = false;
 

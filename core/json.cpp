@@ -340,6 +340,18 @@ std::string to_json(const new_token& value) {
   return out;
 }
 
+std::string to_json(const backup_report& value) {
+  std::string out;
+  object_writer(out)
+      .field("takenAt", value.taken_at)
+      .field("storeFormat", std::uint64_t{value.format})
+      .field("files", value.files)
+      .field("bytes", value.bytes)
+      .field("masterKey", value.has_master_key)
+      .close();
+  return out;
+}
+
 std::string to_json(const epic& value) {
   std::string out;
   open_epic(out, value).close();

@@ -18,6 +18,12 @@ bool read(const json& from, std::string& into) {
   return true;
 }
 
+bool read(const json& from, bool& into) {
+  if (!from.is_boolean()) return false;
+  into = from.get<bool>();
+  return true;
+}
+
 bool read(const json& from, std::uint64_t& into) {
   if (!from.is_number_unsigned()) return false;
   into = from.get<std::uint64_t>();
@@ -297,6 +303,17 @@ result<message> message_from_json(std::string_view json) {
       .field("createdAt", value.created_at);
   if (object.ok()) value.data = raw_field(json, data_key);
   if (value.data == "null") value.data.reset();
+  return object.finish(std::move(value));
+}
+
+result<backup_report> backup_report_from_json(std::string_view json) {
+  backup_report value;
+  object_reader object("backup", json);
+  object.field("takenAt", value.taken_at)
+      .field("storeFormat", value.format)
+      .field("files", value.files)
+      .field("bytes", value.bytes)
+      .field("masterKey", value.has_master_key);
   return object.finish(std::move(value));
 }
 

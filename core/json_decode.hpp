@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "flotilla/agent.hpp"
+#include "flotilla/backup.hpp"
 #include "flotilla/epic.hpp"
 #include "flotilla/event.hpp"
 #include "flotilla/mcp_server.hpp"
@@ -25,5 +26,6 @@ namespace flotilla {
 [[nodiscard]] result<message> message_from_json(std::string_view json);
 [[nodiscard]] result<epic> epic_from_json(std::string_view json);
 [[nodiscard]] result<mcp_server> mcp_server_from_json(std::string_view json);
+[[nodiscard]] result<backup_report> backup_report_from_json(std::string_view json);
 
 }  // namespace flotilla

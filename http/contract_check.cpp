@@ -193,6 +193,16 @@ bool is_letter_or_digit(char c) noexcept {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
+/// A name, or an absolute path that ends in one.
+bool is_backup_place(std::string_view text) {
+  const auto slash = text.rfind('/');
+  const bool is_path = slash != std::string_view::npos;
+  if (is_path && (text.front() != '/' || text.find("//") != std::string_view::npos)) return false;
+  const auto name = text.substr(is_path ? slash + 1 : 0);
+  return !name.empty() && is_letter_or_digit(name.front()) &&
+         std::ranges::all_of(name, [](char c) { return is_letter_or_digit(c) || c == '.' || c == '-' || c == '_'; });
+}
+
 bool is_mcp_name(std::string_view text) {
   return !text.empty() && is_letter_or_digit(text.front()) &&
          std::ranges::all_of(text, [](char c) { return is_letter_or_digit(c) || c == '-' || c == '_'; });
@@ -206,6 +216,11 @@ const text_form secret_key_form{[](std::string_view text) { return is_secret_key
                                 "must be made of uppercase letters, digits and underscores"};
 const text_form mcp_name_form{is_mcp_name, "^[A-Za-z0-9][A-Za-z0-9_-]*$",
                               "must begin with a letter or a digit and hold only letters, digits, - and _"};
+
+const text_form backup_place_form{
+    is_backup_place, "^(/([^/]+/)*)?[A-Za-z0-9][A-Za-z0-9._-]*$",
+    "must be a name that begins with a letter or a digit and holds only letters, digits, "
+    "., - and _, or an absolute path that ends in one"};
 
 }  // namespace takes
 }  // namespace flotilla::http

@@ -33,6 +33,7 @@ inline constexpr std::array<words, 3> roles{"viewer", "operator", "admin"};
 
 extern const text_form secret_key_form;
 extern const text_form mcp_name_form;
+extern const text_form backup_place_form;
 
 // --- what lists have in common ----------------------------------------------------------------------------------
 
@@ -242,6 +243,15 @@ inline constexpr std::array mcp_patch{
 inline constexpr std::array usage{
     a_word("period", periods, "The current day, ISO week or calendar month, in UTC.").or_else(R"("month")"),
     an_id("agent", id_kind::agent, "Only what this agent used."),
+};
+inline constexpr std::size_t max_backup_place_bytes = 1024;
+inline constexpr std::array backup{
+    a_line(
+        "to", max_backup_place_bytes,
+        "A name, or the path of a directory directly below the server's backup directory; nothing may be there yet.")
+        .formed(backup_place_form)
+        .must(),
+    a_flag("masterKey", "With the master key's file, where there is one.").or_else("true"),
 };
 inline constexpr std::array token_draft{
     a_line("name", max_name_bytes, "What it is for.").must(),

@@ -43,6 +43,8 @@ void find_mcp(api& shared, const exchange_ptr& client);
 void update_mcp(api& shared, const exchange_ptr& client);
 void delete_mcp(api& shared, const exchange_ptr& client);
 
+void make_backup(api& shared, const exchange_ptr& client);
+
 void list_tokens(api& shared, const exchange_ptr& client);
 void create_token(api& shared, const exchange_ptr& client);
 void revoke_token(api& shared, const exchange_ptr& client);

@@ -143,6 +143,10 @@ new_token a_new_token() {
   return {kept, "fr_live_" + std::string(43, 'A')};
 }
 
+backup_report a_backup() {
+  return {made_at, 3, 14, 4'711'042, true};
+}
+
 agent_node a_node() {
   agent_node below;
   below.agent = an_agent();
@@ -180,6 +184,7 @@ json answer_examples() {
       {"Me", parsed(to_json(an_identity()))},
       {"Token", parsed(to_json(a_token()))},
       {"NewToken", parsed(to_json(a_new_token()))},
+      {"Backup", parsed(to_json(a_backup()))},
       {"Ok", {{"ok", true}}},
       {"Probe", {{"status", "alive"}}},
       {"Readiness", {{"status", "ready"}, {"recovery", {{"state", "running"}, {"agents", 120}, {"done", 80}}}}},

@@ -228,6 +228,15 @@ constexpr std::array table{
         .named(id_kind::token)
         .giving(ok_answer)
         .failing(400),
+
+    // --- the server ---
+    route{post, "/api/backup", admin, whole, make_backup, "makeBackup", "service",
+          "Makes a backup of the server's data.",
+          "A directory on the server's host, below the one that its operator has named (`--backup-dir`); without it "
+          "the answer is 403. It holds every org, so only admins of the server's first org may make one. Answered "
+          "when it is done; one at a time."}
+        .taking(a_body("BackupRequest", takes::backup, R"({"to":"monday"})"))
+        .giving(one_of("Backup")),
 };
 
 /// Does a route answer a method? HEAD is a GET whose body is not sent.

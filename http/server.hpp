@@ -55,6 +55,9 @@ struct server_options {
   /// A stream that is silent sends a comment line before this time has passed. Must be below `answer_time`.
   std::chrono::milliseconds heartbeat{15'000};
 
+  /// Where backups may be made: an absolute path; each becomes a directory directly below it. Empty: nowhere.
+  std::string backup_directory;
+
   bool access_log = true;  ///< one line for each answer, through spdlog's default logger at level info
 };
 

@@ -59,6 +59,13 @@ result<message> answer_codec<message>::decode(std::string_view text) {
   return message_from_json(text);
 }
 
+std::string answer_codec<backup_report>::encode(const backup_report& value) {
+  return to_json(value);
+}
+result<backup_report> answer_codec<backup_report>::decode(std::string_view text) {
+  return backup_report_from_json(text);
+}
+
 // "tsk_… 17"
 std::string answer_codec<run_ticket>::encode(const run_ticket& value) {
   return value.task.to_string() + ' ' + std::to_string(value.before_first);

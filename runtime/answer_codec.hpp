@@ -9,6 +9,7 @@
 
 #include "flotilla/access.hpp"
 #include "flotilla/agent.hpp"
+#include "flotilla/backup.hpp"
 #include "flotilla/epic.hpp"
 #include "flotilla/fleet.hpp"
 #include "flotilla/mcp_server.hpp"
@@ -71,6 +72,13 @@ struct answer_codec<run_ticket> {
   static constexpr bool is_secret = false;
   static std::string encode(const run_ticket& value);
   static result<run_ticket> decode(std::string_view text);
+};
+
+template <>
+struct answer_codec<backup_report> {
+  static constexpr bool is_secret = false;
+  static std::string encode(const backup_report& value);
+  static result<backup_report> decode(std::string_view text);
 };
 
 template <>

@@ -28,6 +28,12 @@ result<bool> is_empty(storage::store& in) {
 
 }  // namespace
 
+result<void> check_restored(const std::filesystem::path& data_directory) {
+  std::error_code unknown;
+  if (!std::filesystem::exists(data_directory / restore_directory, unknown)) return {};
+  return fail(errc::invalid, "A restore into the data directory was cut off: run flotilla restore again.");
+}
+
 result<void> commit_and_wait(storage::store& in, storage::batch changes) {
   auto done = std::make_shared<std::promise<result<void>>>();
   auto answer = done->get_future();
@@ -52,6 +58,7 @@ result<std::unique_ptr<storage::store>> open_store(const fleet_options& options,
   if (options.data_directory.empty()) {
     opened = storage::make_memory_store();
   } else {
+    if (auto whole = check_restored(options.data_directory); !whole) return fail(std::move(whole.error()));
     storage::rocksdb_options where;
     where.directory = options.data_directory / store_directory;
     where.observer = std::move(observer);

@@ -1,6 +1,7 @@
 // What a store needs before anybody can use it: its format, an org, an owner and an admin token.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,11 @@ namespace flotilla::runtime {
 // What lies in a data directory.
 inline constexpr std::string_view store_directory = "store";
 inline constexpr std::string_view token_key_file = "token-key";
+inline constexpr std::string_view restore_directory =
+    "restore.part";  ///< while a backup is restored: nothing else counts
+
+/// Errors: invalid (a restore into the directory was cut off).
+[[nodiscard]] result<void> check_restored(const std::filesystem::path& data_directory);
 
 /// Opens the store that the options name. One on a disk tells the observer of its commits, where there is one.
 /// Blocks. Errors: those of the store's own open.

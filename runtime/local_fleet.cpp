@@ -26,6 +26,7 @@ result<std::unique_ptr<fleet>> open_fleet(fleet_options options) {
   if (!options.data_directory.empty()) std::filesystem::create_directories(options.data_directory, made);
   if (made) return fail(errc::unavailable, "The data directory cannot be made: " + made.message());
   parts.metrics = std::make_shared<runtime::fleet_metrics>();
+  if (!options.data_directory.empty()) runtime::remove_staging(options.data_directory);
   auto store = runtime::open_store(options, parts.metrics);
   if (!store) return fail(std::move(store.error()));
   parts.store = std::move(*store);
@@ -101,6 +102,7 @@ local_fleet::local_fleet(fleet_options options, opened parts)
       config_(options.scheduler_threads),
       system_(std::make_unique<caf::actor_system>(config_)) {
   answers_ = std::make_unique<kept_answers>(*store_, system_wall_clock(), key_);
+  backups_ = std::make_unique<backups>(*store_, *answers_, options.data_directory);
   fleet_ = system_->spawn(actors::fleet_behavior, make_environment(options));
   gateway_ = system_->spawn(gateway_behavior, fleet_);
 }
@@ -125,6 +127,7 @@ local_fleet::~local_fleet() {
   transport_.reset();
   timer_.reset();
   readers_->join();
+  backups_.reset();
   store_.reset();
   hub_.reset();
 }

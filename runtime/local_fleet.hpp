@@ -18,6 +18,7 @@
 #include "core/toolset.hpp"
 #include "flotilla/fleet.hpp"
 #include "providers/providers.hpp"
+#include "runtime/backups.hpp"
 #include "runtime/gateway.hpp"
 #include "runtime/kept_answers.hpp"
 #include "runtime/metrics.hpp"
@@ -106,6 +107,8 @@ class local_fleet final : public fleet {
 
   void usage(const principal& who, usage_query query, reply<usage_summary> handler) override;
 
+  void backup(const principal& who, backup_request what, reply<backup_report> handler) override;
+
   void metrics(reply<std::string> handler) const override;
   [[nodiscard]] readiness ready() const override;
   void drain(std::chrono::milliseconds patience, std::function<void()> done) override;
@@ -173,6 +176,7 @@ class local_fleet final : public fleet {
   limit_notices limits_told_;
   std::unique_ptr<kept_answers> answers_;  ///< outlives the store's last answers
   std::unique_ptr<storage::store> store_;
+  std::unique_ptr<backups> backups_;
   std::unique_ptr<secret_vault> vault_;
   std::unique_ptr<reader_pool> readers_;
   std::unique_ptr<storage::log_hub> hub_;

@@ -164,6 +164,15 @@ void write_token_use(batch& into, org_id org, token_id which, timestamp when) {
   into.put(keys::token_use(org, which), keys::seq_bytes(static_cast<std::uint64_t>(when.time_since_epoch().count())));
 }
 
+result<std::uint32_t> read_format(const snapshot& from) {
+  const auto bytes = from.get(keys::format());
+  if (!bytes) return fail(bytes.error());
+  if (!*bytes)
+    return fail(errc::internal, "The store holds no format version. It was not made by Flotilla, or is damaged.");
+  if (auto known = check_version(**bytes); !known) return fail(std::move(known.error()));
+  return decode_format(**bytes);
+}
+
 result<void> ensure_format(store& in) {
   const auto now = in.snapshot();
   if (!now) return fail(now.error());

@@ -4,6 +4,7 @@
 #include "flotilla/json.hpp"
 #include "storage/codec.hpp"
 #include "storage/counting.hpp"
+#include "storage/index_keys.hpp"
 #include "storage/paging.hpp"
 #include "storage/records.hpp"
 
@@ -15,6 +16,13 @@ void require_as_read(batch& into, std::string key, const stored<agent>* before) 
 }
 
 }  // namespace
+
+std::vector<std::string> index_keys(org_id org, const agent& of) {
+  const auto position = keys::bytes_of(of.id.value);
+  std::vector<std::string> found{keys::agents_by_status(org, of.status).append(position)};
+  if (of.manager) found.push_back(keys::agents_by_manager(org, *of.manager).append(position));
+  return found;
+}
 
 result<std::optional<stored<agent>>> read_agent(const snapshot& from, org_id org, agent_id which) {
   auto bytes = from.get(keys::agent(org, which));
@@ -50,15 +58,8 @@ void write_agent(batch& into, org_id org, const stored<agent>* before, const age
                  std::optional<std::uint64_t> most) {
   require_as_read(into, keys::agent(org, after.id), before);
   into.put(keys::agent(org, after.id), to_json(after));
-  const std::string position(keys::bytes_of(after.id.value));
-  const auto old_manager = before != nullptr ? before->value.manager : std::nullopt;
-  if (old_manager != after.manager) {
-    if (old_manager) into.erase(keys::agents_by_manager(org, *old_manager) + position);
-    if (after.manager) into.put(keys::agents_by_manager(org, *after.manager) + position, {});
-  }
-  if (before != nullptr && before->value.status == after.status) return;
-  if (before != nullptr) into.erase(keys::agents_by_status(org, before->value.status) + position);
-  into.put(keys::agents_by_status(org, after.status) + position, {});
+  replace_index_rows(into, before != nullptr ? index_keys(org, before->value) : std::vector<std::string>(),
+                     index_keys(org, after));
   count_agent(into, org, before != nullptr ? std::optional(before->value.status) : std::nullopt, after.status, most);
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "storage/codec.hpp"
+#include "storage/index_keys.hpp"
 #include "storage/key_schema.hpp"
 
 namespace flotilla::storage {
@@ -23,21 +24,8 @@ std::string encode(const kept_answer& value) {
   return bytes + value.answer;
 }
 
-result<kept_answer> decode(std::string_view bytes) {
-  if (bytes.size() < header_size || static_cast<unsigned char>(bytes[header_size - 1]) > 1) {
-    return fail(damaged("a kept answer", {}));
-  }
-  kept_answer value;
-  value.created_at = timestamp{std::chrono::milliseconds{keys::seq_from(bytes.substr(0, keys::seq_size))}};
-  const auto request = bytes.substr(keys::seq_size, sizeof(digest));
-  std::transform(request.begin(), request.end(), value.request.begin(),
-                 [](char byte) { return static_cast<std::uint8_t>(byte); });
-  value.finished = bytes[header_size - 1] == 1;
-  value.answer = bytes.substr(header_size);
-  return value;
-}
+}  // namespace
 
-/// Precondition: it has a digest's size.
 digest digest_from(std::string_view bytes) {
   digest value{};
   std::transform(bytes.begin(), bytes.end(), value.begin(),
@@ -45,13 +33,27 @@ digest digest_from(std::string_view bytes) {
   return value;
 }
 
-}  // namespace
+result<kept_answer> decode_answer(std::string_view bytes) {
+  if (bytes.size() < header_size || static_cast<unsigned char>(bytes[header_size - 1]) > 1) {
+    return fail(damaged("a kept answer", {}));
+  }
+  kept_answer value;
+  value.created_at = timestamp{std::chrono::milliseconds{keys::seq_from(bytes.substr(0, keys::seq_size))}};
+  value.request = digest_from(bytes.substr(keys::seq_size, sizeof(digest)));
+  value.finished = bytes[header_size - 1] == 1;
+  value.answer = bytes.substr(header_size);
+  return value;
+}
+
+std::vector<std::string> index_keys(org_id org, const digest& key, const kept_answer& of) {
+  return {keys::answer_age(org, milliseconds_of(of.created_at), key)};
+}
 
 result<std::optional<stored<kept_answer>>> read_answer(const snapshot& from, org_id org, const digest& key) {
   auto bytes = from.get(keys::answer(org, key));
   if (!bytes) return fail(std::move(bytes.error()));
   if (!*bytes) return std::nullopt;
-  auto value = decode(**bytes);
+  auto value = decode_answer(**bytes);
   if (!value) return fail(std::move(value.error()));
   return stored<kept_answer>{std::move(*value), std::move(**bytes)};
 }
@@ -61,9 +63,8 @@ void write_answer(batch& into, org_id org, const digest& key, const stored<kept_
   auto row = keys::answer(org, key);
   into.require(row, before != nullptr ? std::optional(before->bytes) : std::nullopt);
   into.put(std::move(row), encode(after));
-  if (before != nullptr && before->value.created_at == after.created_at) return;
-  if (before != nullptr) into.erase(keys::answer_age(org, milliseconds_of(before->value.created_at), key));
-  into.put(keys::answer_age(org, milliseconds_of(after.created_at), key), {});
+  replace_index_rows(into, before != nullptr ? index_keys(org, key, before->value) : std::vector<std::string>(),
+                     index_keys(org, key, after));
 }
 
 result<void> erase_old_answers(batch& into, const snapshot& from, org_id org, timestamp made_before,

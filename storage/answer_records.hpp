@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "flotilla/id.hpp"
 #include "flotilla/result.hpp"
@@ -26,6 +27,11 @@ struct kept_answer {
 
   friend bool operator==(const kept_answer&, const kept_answer&) = default;
 };
+
+/// Precondition: the bytes have a digest's size.
+[[nodiscard]] digest digest_from(std::string_view bytes);
+/// Errors: internal.
+[[nodiscard]] result<kept_answer> decode_answer(std::string_view bytes);
 
 /// `key`: a digest of the caller's key.
 [[nodiscard]] result<std::optional<stored<kept_answer>>> read_answer(const snapshot& from, org_id org,

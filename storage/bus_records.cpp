@@ -4,6 +4,7 @@
 #include "core/json_decode.hpp"
 #include "flotilla/json.hpp"
 #include "storage/codec.hpp"
+#include "storage/index_keys.hpp"
 #include "storage/paging.hpp"
 #include "storage/records.hpp"
 
@@ -29,17 +30,24 @@ message place(message_draft draft, message_seq seq, timestamp at) {
 }
 
 void put_rows(appender& out, org_id org, const message& value, const std::string& json) {
-  const auto position = keys::seq_bytes(value.seq);
   out.put(keys::message(org, value.seq), json);
-  for (const auto& side : {value.from, value.to}) {
-    if (side.is == party::kind::agent) out.put(keys::messages_by_agent(org, side.agent) + position, {});
-  }
-  if (value.task_id) out.put(keys::messages_by_task(org, *value.task_id) + position, {});
-  if (value.epic_id) out.put(keys::messages_by_epic(org, *value.epic_id) + position, {});
-  out.put(keys::messages_by_type(org, value.type) + position, {});
+  for (auto& row : index_keys(org, value)) out.put(std::move(row), {});
 }
 
 }  // namespace
+
+std::vector<std::string> index_keys(org_id org, const message& of) {
+  const auto position = keys::seq_bytes(of.seq);
+  std::vector<std::string> found{keys::messages_by_type(org, of.type) + position};
+  if (of.from.is == party::kind::agent) found.push_back(keys::messages_by_agent(org, of.from.agent) + position);
+  // One who writes to himself is found once.
+  if (of.to.is == party::kind::agent && of.to != of.from) {
+    found.push_back(keys::messages_by_agent(org, of.to.agent) + position);
+  }
+  if (of.task_id) found.push_back(keys::messages_by_task(org, *of.task_id) + position);
+  if (of.epic_id) found.push_back(keys::messages_by_epic(org, *of.epic_id) + position);
+  return found;
+}
 
 timestamp bus_stamp::next() {
   last_ = std::max(last_, clock_.now());

@@ -265,5 +265,7 @@ inline constexpr std::uint32_t oldest_format_version = 2;
 /// over. Blocks until it is done; called once, before anything else. Errors: internal with a message that names both
 /// versions where the store was written by a newer one, or where it is not empty and has none.
 [[nodiscard]] result<void> ensure_format(store& in);
+/// The format of a store that is only looked at. Errors: internal (none, or one that this program does not read).
+[[nodiscard]] result<std::uint32_t> read_format(const snapshot& from);
 
 }  // namespace flotilla::storage

@@ -32,6 +32,12 @@ result<secret_name> name_from(std::string_view rest) {
 
 }  // namespace
 
+result<sealed_secret> decode_secret(std::string_view rest, std::string_view bytes) {
+  auto name = name_from(rest);
+  if (!name) return fail(std::move(name.error()));
+  return decode(std::move(*name), bytes);
+}
+
 result<std::optional<stored<sealed_secret>>> read_secret(const snapshot& from, org_id org, const secret_name& name) {
   auto bytes = from.get(keys::secret(org, name));
   if (!bytes) return fail(std::move(bytes.error()));
@@ -47,8 +53,7 @@ result<std::vector<stored<sealed_secret>>> read_secrets(const snapshot& from, or
   std::optional<error> broken;
   const auto scanned =
       from.scan(keys_with_prefix(prefix), direction::forward, [&](std::string_view key, std::string_view bytes) {
-        auto name = name_from(key.substr(prefix.size()));
-        auto value = name ? decode(std::move(*name), bytes) : fail(std::move(name.error()));
+        auto value = decode_secret(key.substr(prefix.size()), bytes);
         if (value) {
           found.push_back({std::move(*value), std::string(bytes)});
         } else {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "flotilla/result.hpp"
@@ -23,6 +24,8 @@ struct sealed_secret {
   friend bool operator==(const sealed_secret&, const sealed_secret&) = default;
 };
 
+/// `rest`: the key behind the org. Errors: internal (a key or a record that is none).
+[[nodiscard]] result<sealed_secret> decode_secret(std::string_view rest, std::string_view bytes);
 [[nodiscard]] result<std::optional<stored<sealed_secret>>> read_secret(const snapshot& from, org_id org,
                                                                        const secret_name& name);
 /// All of an org, in the order of their keys. There are at most `max_secrets_per_org`.

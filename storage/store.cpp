@@ -2,6 +2,10 @@
 
 namespace flotilla::storage {
 
+result<void> store::checkpoint(const std::filesystem::path& /*directory*/) const {
+  return fail(errc::invalid, "A store in memory cannot be copied to a disk.");
+}
+
 key_range keys_with_prefix(std::string_view prefix) {
   // The first key behind the prefix: its last byte that can grow, grown by one; what follows it is dropped.
   std::string to(prefix);

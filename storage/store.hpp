@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -160,6 +161,13 @@ class store {
   virtual void commit(batch changes, durability level, reply<void> done) = 0;
 
   [[nodiscard]] virtual store_health health() const = 0;
+
+  /// Makes a directory, which must not be there, and in it a store of the same kind that holds every commit answered
+  /// before the call; of later ones it holds those up to some moment. Writing goes on meanwhile. Where the file
+  /// system can, the two stores share files that neither changes, so that it takes neither long nor much room. Blocks
+  /// on the disk. What it leaves behind where it fails is the caller's to remove. Errors: invalid (this kind of store
+  /// is not on a disk), unavailable (no space, I/O; the store cannot be written).
+  [[nodiscard]] virtual result<void> checkpoint(const std::filesystem::path& directory) const;
 };
 
 }  // namespace flotilla::storage

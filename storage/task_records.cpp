@@ -1,9 +1,8 @@
 // Tasks as records, and the work queues that they lie in.
-#include <algorithm>
-
 #include "core/validation.hpp"
 #include "storage/codec.hpp"
 #include "storage/counting.hpp"
+#include "storage/index_keys.hpp"
 #include "storage/paging.hpp"
 #include "storage/records.hpp"
 
@@ -12,23 +11,6 @@ namespace {
 
 std::uint64_t ms_of(timestamp when) {
   return static_cast<std::uint64_t>(when.time_since_epoch().count());
-}
-
-/// The keys of the index rows of a task, its place in the work queue among them.
-std::vector<std::string> index_keys(org_id org, const task_record& record) {
-  const auto& task = record.task;
-  const auto position = keys::bytes_of(task.id.value);
-  std::vector<std::string> found{
-      keys::tasks_by_status(org, task.status).append(position),
-      keys::tasks_by_assignee(org, task.assignee).append(position),
-      keys::tasks_by_assignee_and_status(org, task.assignee, task.status).append(position),
-  };
-  if (task.epic_id) found.push_back(keys::tasks_by_epic(org, *task.epic_id).append(position));
-  const bool to_be_run = task.status == task_status::running || is_queued(record);
-  if (to_be_run) found.push_back(keys::work(org, task.assignee, task.priority, task.id));
-  if (task.parent) found.push_back(keys::child(org, *task.parent, task.id));
-  if (record.parked_at) found.push_back(keys::parked(org, ms_of(*record.parked_at), task.id));
-  return found;
 }
 
 /// Does a task pass the filters that its index may not have sifted?
@@ -62,6 +44,22 @@ std::string index_for(org_id org, const task_query& query) {
 }
 
 }  // namespace
+
+std::vector<std::string> index_keys(org_id org, const task_record& of) {
+  const auto& task = of.task;
+  const auto position = keys::bytes_of(task.id.value);
+  std::vector<std::string> found{
+      keys::tasks_by_status(org, task.status).append(position),
+      keys::tasks_by_assignee(org, task.assignee).append(position),
+      keys::tasks_by_assignee_and_status(org, task.assignee, task.status).append(position),
+  };
+  if (task.epic_id) found.push_back(keys::tasks_by_epic(org, *task.epic_id).append(position));
+  const bool to_be_run = task.status == task_status::running || is_queued(of);
+  if (to_be_run) found.push_back(keys::work(org, task.assignee, task.priority, task.id));
+  if (task.parent) found.push_back(keys::child(org, *task.parent, task.id));
+  if (of.parked_at) found.push_back(keys::parked(org, ms_of(*of.parked_at), task.id));
+  return found;
+}
 
 result<std::optional<stored<task_record>>> read_task(const snapshot& from, org_id org, task_id which) {
   auto bytes = from.get(keys::task(org, which));
@@ -102,17 +100,8 @@ stored<task_record> write_task(batch& into, org_id org, const stored<task_record
   written.value.counted = (before != nullptr && before->value.counted) || after.task.started_at.has_value();
   written.bytes = encode(written.value, put_input(into, org, before, after.task));
   into.put(std::move(key), written.bytes);
-  const auto old_rows = before != nullptr ? index_keys(org, before->value) : std::vector<std::string>();
-  const auto new_rows = index_keys(org, after);
-  const auto absent_from = [](const std::vector<std::string>& rows, const std::string& row) {
-    return std::find(rows.begin(), rows.end(), row) == rows.end();
-  };
-  for (const auto& row : old_rows) {
-    if (absent_from(new_rows, row)) into.erase(row);
-  }
-  for (const auto& row : new_rows) {
-    if (absent_from(old_rows, row)) into.put(row, {});
-  }
+  replace_index_rows(into, before != nullptr ? index_keys(org, before->value) : std::vector<std::string>(),
+                     index_keys(org, after));
   count_task(into, org, before != nullptr ? &before->value : nullptr, written.value, effects);
   return written;
 }

@@ -22,6 +22,7 @@
 
 #include "flotilla/access.hpp"
 #include "flotilla/agent.hpp"
+#include "flotilla/backup.hpp"
 #include "flotilla/epic.hpp"
 #include "flotilla/event.hpp"
 #include "flotilla/id.hpp"
@@ -245,6 +246,16 @@ class fleet {
 
   /// Errors: invalid (an unknown agent).
   virtual void usage(const principal& who, usage_query query, reply<usage_summary> handler) = 0;
+
+  // --- backups --------------------------------------------------------------------------------------------
+
+  /// Makes a backup of the whole data directory, every org of it, while everything goes on: nothing that was answered
+  /// before the call is missing. Its place appears at once, when all of it has reached the disk; where it is on the
+  /// data directory's file system the two share most of their blocks. One at a time. The handler is called when it is
+  /// done, which may take minutes. Whoever calls must see to it that `what.to` is a place where the caller may write.
+  /// Errors: invalid (`to`, see `backup_request`; a fleet in memory), forbidden (the caller is not of the org that
+  /// the store was set up with), unavailable (another backup is under way; no space, I/O; shutting down).
+  virtual void backup(const principal& who, backup_request what, reply<backup_report> handler) = 0;
 
   // --- life -----------------------------------------------------------------------------------------------
 

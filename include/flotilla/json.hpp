@@ -8,6 +8,7 @@
 
 #include "flotilla/access.hpp"
 #include "flotilla/agent.hpp"
+#include "flotilla/backup.hpp"
 #include "flotilla/epic.hpp"
 #include "flotilla/event.hpp"
 #include "flotilla/fleet.hpp"
@@ -36,6 +37,8 @@ namespace flotilla {
 [[nodiscard]] std::string to_json(const secret& value);
 [[nodiscard]] std::string to_json(const mcp_server& value);
 [[nodiscard]] std::string to_json(const usage_summary& value);
+/// Times and sizes; no path.
+[[nodiscard]] std::string to_json(const backup_report& value);
 /// The agent with `live`, `queueLength`, `restarts` and `reports`.
 [[nodiscard]] std::string to_json(const agent_node& value);
 /// { "error": message }, the shape of every error answer.

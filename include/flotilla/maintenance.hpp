@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "flotilla/access.hpp"
+#include "flotilla/check.hpp"
 #include "flotilla/fleet.hpp"
 #include "flotilla/result.hpp"
 
@@ -37,5 +39,13 @@ struct key_rotation {
 /// name them), and the next call goes on from there. Errors: as for `create_org`; invalid (a key's form, or one that
 /// is missing).
 [[nodiscard]] result<key_rotation> rotate_master_key(const fleet_options& options);
+
+/// Verifies every invariant of the store in a data directory or a backup, and changes nothing. Faults are no error:
+/// they are what is answered; `most_named` bounds how many of them have a text. Time grows with the store, memory
+/// hardly (storage/check.hpp). No process may have the store open for writing. Errors: not_found (there is no store),
+/// unavailable (it cannot be read), internal (it is damaged below the level of rows, or of a format that this program
+/// does not read).
+[[nodiscard]] result<store_check> check_store(const std::filesystem::path& directory,
+                                              std::size_t most_named = default_named_faults);
 
 }  // namespace flotilla

@@ -2,84 +2,23 @@
 
 #include <rocksdb/db.h>
 #include <rocksdb/file_system.h>
+#include <rocksdb/utilities/checkpoint.h>
 
 #include <utility>
 
 #include "storage/rocksdb/database.hpp"
+#include "storage/rocksdb/rocksdb_snapshot.hpp"
 #include "storage/rocksdb/status.hpp"
 #include "storage/rocksdb/writer_lane.hpp"
 
 namespace flotilla::storage {
 namespace {
 
-using ::rocksdb::ReadOptions;
-using ::rocksdb::Slice;
-
-Slice slice_of(std::string_view text) {
-  return {text.data(), text.size()};
-}
-std::string_view view_of(const Slice& slice) {
-  return {slice.data(), slice.size()};
-}
-
 /// Null: the machine's own.
 std::shared_ptr<::rocksdb::FileSystem>& replaced_file_system() {
   static std::shared_ptr<::rocksdb::FileSystem> put_here;
   return put_here;
 }
-
-class rocksdb_snapshot final : public snapshot {
- public:
-  explicit rocksdb_snapshot(std::unique_ptr<database::lease> use)
-      : use_(std::move(use)), at_((*use_)->GetSnapshot()) {}
-  ~rocksdb_snapshot() override { (*use_)->ReleaseSnapshot(at_); }
-  rocksdb_snapshot(const rocksdb_snapshot&) = delete;
-  rocksdb_snapshot& operator=(const rocksdb_snapshot&) = delete;
-
-  result<std::optional<std::string>> get(std::string_view key) const override {
-    std::string value;
-    const auto status = (*use_)->Get(options(), slice_of(key), &value);
-    if (status.IsNotFound()) return std::nullopt;
-    if (!status.ok()) return fail(read_error(status));
-    return value;
-  }
-
-  result<void> scan(const key_range& range, direction way,
-                    const std::function<bool(std::string_view, std::string_view)>& visit) const override {
-    if (!range.to.empty() && range.from >= range.to) return {};
-    auto how = options();
-    const Slice lower = slice_of(range.from);
-    const Slice upper = slice_of(range.to);
-    how.iterate_lower_bound = &lower;
-    if (!range.to.empty()) how.iterate_upper_bound = &upper;
-    const std::unique_ptr<::rocksdb::Iterator> at((*use_)->NewIterator(how));
-    const bool forward = way == direction::forward;
-    if (forward) {
-      at->Seek(lower);
-    } else {
-      at->SeekToLast();
-    }
-    while (at->Valid() && visit(view_of(at->key()), view_of(at->value()))) {
-      if (forward) {
-        at->Next();
-      } else {
-        at->Prev();
-      }
-    }
-    if (!at->status().ok()) return fail(read_error(at->status()));
-    return {};
-  }
-
- private:
-  ReadOptions options() const {
-    ReadOptions how;
-    how.snapshot = at_;
-    return how;
-  }
-
-  std::unique_ptr<database::lease> use_;
-  const ::rocksdb::Snapshot* at_;
-};
 
 class rocksdb_store final : public store {
  public:
@@ -96,8 +35,27 @@ class rocksdb_store final : public store {
     lane_.push(std::move(changes), level, std::move(done));
   }
   store_health health() const override { return lane_.health(); }
+  result<void> checkpoint(const std::filesystem::path& directory) const override {
+    // While it is held the database is not opened anew, so a write that fails meanwhile shows afterwards.
+    const auto use = database_->use();
+    if (!use || !health().writable) return fail(not_copied());
+    ::rocksdb::Checkpoint* made = nullptr;
+    auto status = ::rocksdb::Checkpoint::Create(&**use, &made);
+    const std::unique_ptr<::rocksdb::Checkpoint> maker(made);
+    // What memory holds is flushed first: else a commit that is not synced yet could be missing.
+    if (status.ok()) status = maker->CreateCheckpoint(directory.string());
+    // A write that was refused may stand in the copy of the log.
+    if (!status.ok() || !health().writable) return fail(not_copied());
+    return {};
+  }
 
  private:
+  error not_copied() const {
+    const auto known = health();
+    const auto reason = known.writable ? std::string(io_error_reason) : known.reason;
+    return {errc::unavailable, "The store cannot be copied: " + reason + ".", std::nullopt};
+  }
+
   std::unique_ptr<database> database_;
   writer_lane lane_;
 };

@@ -48,4 +48,11 @@ void replace_default_file_system(std::shared_ptr<rocksdb::FileSystem> with);
 /// Errors: unavailable (the directory is in use, or cannot be made, read or written), internal (damaged).
 [[nodiscard]] result<std::unique_ptr<store>> open_rocksdb_store(rocksdb_options options);
 
+/// Opens a store to look at it: nothing on the disk changes, and what its last writes left in the logs is read into
+/// memory. No other process may have it open. Commits are answered `unavailable`. `directory`, `write_buffer_bytes`
+/// and `block_cache_bytes` are used; the rest of the options is not.
+///
+/// Errors: unavailable (it is not there, or cannot be read), internal (damaged).
+[[nodiscard]] result<std::unique_ptr<store>> open_rocksdb_read_only(const rocksdb_options& options);
+
 }  // namespace flotilla::storage

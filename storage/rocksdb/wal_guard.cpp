@@ -112,7 +112,12 @@ class guarded_wal final : public softened_file {
   std::atomic<bool> cut_{false};
 };
 
-wal_guard::wal_guard(std::shared_ptr<::rocksdb::FileSystem> base) : FileSystemWrapper(std::move(base)) {
+wal_guard::wal_guard(std::shared_ptr<::rocksdb::FileSystem> base, std::filesystem::path directory)
+    : FileSystemWrapper(std::move(base)), directory_(std::move(directory)) {
+}
+
+bool wal_guard::is_own_wal(const std::string& name) const {
+  return name.ends_with(wal_suffix) && std::filesystem::path(name).parent_path() == directory_;
 }
 
 IOStatus wal_guard::NewWritableFile(const std::string& name, const FileOptions& options,
@@ -120,7 +125,7 @@ IOStatus wal_guard::NewWritableFile(const std::string& name, const FileOptions& 
   std::unique_ptr<FSWritableFile> opened;
   auto status = softened(target_->NewWritableFile(name, options, &opened, debug));
   if (!status.ok()) return status;
-  if (!name.ends_with(wal_suffix)) {
+  if (!is_own_wal(name)) {
     *file = std::make_unique<softened_file>(*this, std::move(opened));
     return status;
   }

@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -27,7 +28,8 @@ class guarded_wal;
 
 class wal_guard final : public ::rocksdb::FileSystemWrapper {
  public:
-  explicit wal_guard(std::shared_ptr<::rocksdb::FileSystem> base);
+  /// `directory`: the database's. Logs elsewhere are copies of its logs (a checkpoint's), and are none of ours.
+  wal_guard(std::shared_ptr<::rocksdb::FileSystem> base, std::filesystem::path directory);
 
   const char* Name() const override { return "flotilla_wal_guard"; }
   ::rocksdb::IOStatus NewWritableFile(const std::string& name, const ::rocksdb::FileOptions& options,
@@ -53,8 +55,10 @@ class wal_guard final : public ::rocksdb::FileSystemWrapper {
 
  private:
   friend class guarded_wal;
+  [[nodiscard]] bool is_own_wal(const std::string& name) const;
   void forget(const guarded_wal* file);
 
+  const std::filesystem::path directory_;
   mutable std::mutex mutex_;
   guarded_wal* newest_ = nullptr;  ///< guarded by mutex_
   std::atomic<bool> no_space_{false};

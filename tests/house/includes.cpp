@@ -38,7 +38,7 @@ const std::map<std::string, std::vector<std::string>, std::less<>> library_homes
     {"rocksdb", {"storage/rocksdb/"}},
     {"restinio", {"http/"}},
     {"asio", {"http/", "runtime/"}},
-    {"curl", {"providers/", "mcp/", "runtime/"}},
+    {"curl", {"providers/", "mcp/", "runtime/", "cli/"}},
     {"sodium", {"runtime/", "http/"}},
     {"prometheus", {"runtime/", "http/"}},
     {"unicode", {"core/"}},

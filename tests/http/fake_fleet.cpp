@@ -518,6 +518,11 @@ void fake_fleet::delete_mcp(const principal&, mcp_id which, reply<void> handler)
   handler({});
 }
 
+void fake_fleet::backup(const principal&, backup_request what, reply<backup_report> handler) {
+  last_backup = std::move(what);
+  handler(backup_report{an_agent.created_at, 3, 7, 4711, last_backup.with_master_key});
+}
+
 void fake_fleet::usage(const principal&, usage_query query, reply<usage_summary> handler) {
   last_usage = query;
   const usage_totals totals{{3, 4}, 1};

@@ -91,6 +91,7 @@ class fake_fleet final : public fleet {
   mcp_patch last_mcp_patch;
   page_request last_page;
   usage_query last_usage;
+  backup_request last_backup;
   /// What `without_secrets` takes out; empty: nothing.
   std::string planted;
   /// Where set, `watch_task` keeps its reply here instead of answering.
@@ -147,6 +148,7 @@ class fake_fleet final : public fleet {
   void update_mcp(const principal&, mcp_id which, mcp_patch patch, reply<mcp_server> handler) override;
   void delete_mcp(const principal&, mcp_id which, reply<void> handler) override;
   void usage(const principal&, usage_query query, reply<usage_summary> handler) override;
+  void backup(const principal&, backup_request what, reply<backup_report> handler) override;
   void metrics(reply<std::string> handler) const override { handler(std::string("# fake\n")); }
   std::string without_secrets(std::string text) const override;
   readiness ready() const override { return state; }

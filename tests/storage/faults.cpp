@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <future>
 #include <map>
 #include <thread>
 
@@ -150,6 +151,41 @@ BOOST_DATA_TEST_CASE(refused_writes_do_not_come_back, log_faults* data::make({tr
   s.must_write(durability::synced);
   s.reopen();
   s.check();
+}
+
+// The logs that a checkpoint copies must not be taken for those that are written.
+BOOST_DATA_TEST_CASE(refused_writes_do_not_come_back_after_a_checkpoint, log_faults, what) {
+  sick_store s;
+  for (int i = 0; i < 5; ++i) s.must_write(durability::synced);
+  std::atomic<bool> over{false};
+  // What is written while it is made is in a log that is copied.
+  auto copying = std::async(std::launch::async, [&] {
+    auto done = s.kept->checkpoint(s.where.path() / "copy");
+    over = true;
+    return done;
+  });
+  while (!over) s.must_write(durability::buffered);
+  BOOST_REQUIRE(copying.get());
+  s.must_write(durability::synced);
+  s.faults->now = what;
+  s.must_refuse(durability::synced);
+  s.kept.reset();
+  s.faults->now = fault::none;
+  s.open();
+  s.check();
+}
+
+BOOST_AUTO_TEST_CASE(a_store_that_cannot_be_written_is_not_copied) {
+  sick_store s;
+  s.must_write(durability::synced);
+  s.faults->now = fault::append_half;
+  s.must_refuse(durability::synced);
+  const auto refused = s.kept->checkpoint(s.where.path() / "copy");
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST((refused.error().code == errc::unavailable));
+  BOOST_TEST(refused.error().message == "The store cannot be copied: no space left on the device.");
+  s.mend();
+  BOOST_TEST(s.kept->checkpoint(s.where.path() / "copy").has_value());
 }
 
 // As if killed while the disk is failing: the directory is copied as it stands, and the copy is opened.
