@@ -13,6 +13,7 @@
 #include "core/validation.hpp"
 #include "runtime/agent_changes.hpp"
 #include "runtime/bootstrap.hpp"
+#include "runtime/extra_toolsets.hpp"
 #include "runtime/provider_keys.hpp"
 #include "runtime/redaction.hpp"
 #include "storage/records.hpp"
@@ -140,6 +141,7 @@ std::shared_ptr<const actors::environment> local_fleet::make_environment(const f
   env->clock = &system_wall_clock();
   env->provider = [this](std::string_view name) { return provider(name); };
   env->toolsets = {rehearsal_tools_.get()};
+  for (const auto& set : extra_toolsets()) env->toolsets.push_back(set.get());
   env->limits = options.plan.limits;
   env->telemetry = metrics_.get();
   env->redactor_of = [this](org_id org) { return vault_->redactor_of(org); };

@@ -40,7 +40,7 @@ class database::error_listener final : public ::rocksdb::EventListener {
 
 database::database(rocksdb_options options)
     : options_(std::move(options)),
-      disk_(options_.file_system ? options_.file_system : ::rocksdb::FileSystem::Default()),
+      disk_(options_.file_system ? options_.file_system : default_file_system()),
       guard_(std::make_shared<wal_guard>(disk_, options_.directory)),
       environment_(::rocksdb::NewCompositeEnv(guard_)),
       errors_(std::make_shared<error_listener>()) {

@@ -1,6 +1,7 @@
 #include "storage/rocksdb/rocksdb_store.hpp"
 
 #include <rocksdb/db.h>
+#include <rocksdb/file_system.h>
 #include <rocksdb/utilities/checkpoint.h>
 
 #include <utility>
@@ -12,6 +13,12 @@
 
 namespace flotilla::storage {
 namespace {
+
+/// Null: the machine's own.
+std::shared_ptr<::rocksdb::FileSystem>& replaced_file_system() {
+  static std::shared_ptr<::rocksdb::FileSystem> put_here;
+  return put_here;
+}
 
 class rocksdb_store final : public store {
  public:
@@ -54,6 +61,15 @@ class rocksdb_store final : public store {
 };
 
 }  // namespace
+
+std::shared_ptr<::rocksdb::FileSystem> default_file_system() {
+  const auto& replaced = replaced_file_system();
+  return replaced ? replaced : ::rocksdb::FileSystem::Default();
+}
+
+void replace_default_file_system(std::shared_ptr<::rocksdb::FileSystem> with) {
+  replaced_file_system() = std::move(with);
+}
 
 result<std::unique_ptr<store>> open_rocksdb_store(rocksdb_options options) {
   const auto interval = options.recovery_interval;

@@ -31,8 +31,15 @@ struct rocksdb_options {
   std::size_t block_cache_bytes = default_block_cache_bytes;                ///< for blocks, their indexes and filters
   std::chrono::milliseconds recovery_interval = default_recovery_interval;  ///< between two tries to write again
   std::shared_ptr<store_observer> observer;                                 ///< nothing: nobody measures
-  std::shared_ptr<rocksdb::FileSystem> file_system;  ///< nothing: the machine's own; tests put a failing one here
+  std::shared_ptr<rocksdb::FileSystem>
+      file_system;  ///< nothing: `default_file_system()`; tests put a failing one here
 };
+
+/// The file system of stores whose options name none: the machine's own. Any thread.
+[[nodiscard]] std::shared_ptr<rocksdb::FileSystem> default_file_system();
+/// Puts another one in its place, for a program of the tests: nothing that a user sets leads here.
+/// Precondition: no store has been opened yet, and there is no other thread.
+void replace_default_file_system(std::shared_ptr<rocksdb::FileSystem> with);
 
 /// Opens a store, or makes an empty one. Blocks until the last writes of a crashed process are brought back.
 /// The store's destructor carries out and answers what was committed before it returns; snapshots must be gone

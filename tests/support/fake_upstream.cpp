@@ -132,7 +132,8 @@ class fake_upstream::server {
 /// One connection: reads a request, answers it, and reads the next.
 class fake_upstream::server::session : public std::enable_shared_from_this<session> {
  public:
-  session(tcp::socket socket, server& owner) : socket_(std::move(socket)), owner_(owner) {}
+  session(tcp::socket socket, server& owner)
+      : socket_(std::move(socket)), pause_(socket_.get_executor()), owner_(owner) {}
   ~session() { owner_.note_disconnect(); }
 
   void read_head() {
@@ -170,16 +171,26 @@ class fake_upstream::server::session : public std::enable_shared_from_this<sessi
                       [self = shared_from_this()](std::error_code error, std::size_t) {
                         if (error) return;
                         self->writes_.pop_front();
-                        self->write_next();
+                        self->write_later();
                       });
+  }
+
+  void write_later() {
+    if (writes_.empty() || reply_.pause == std::chrono::milliseconds::zero()) return write_next();
+    pause_.expires_after(reply_.pause);
+    pause_.async_wait([self = shared_from_this()](std::error_code error) {
+      if (!error) self->write_next();
+    });
   }
 
   /// A cut reply lets go of the session, and so of its socket.
   void on_written() {
+    if (reply_.sent) reply_.sent();
     if (!reply_.cut_after) read_head();
   }
 
   tcp::socket socket_;
+  asio::steady_timer pause_;
   server& owner_;
   std::string input_;
   recorded_request request_;

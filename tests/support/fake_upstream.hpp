@@ -3,6 +3,7 @@
 // It has a thread of its own; every function may be called from any thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -30,6 +31,8 @@ struct canned_reply {
   std::optional<std::size_t> cut_after;  ///< the connection is closed behind this many bytes of the body
   bool stall = false;                    ///< says nothing more behind the body, and leaves the connection open
   bool silent = false;                   ///< sends not even a head
+  std::chrono::milliseconds pause{0};    ///< between two writes
+  std::function<void()> sent;            ///< is called when all of it has been written; the server's thread
 };
 
 class fake_upstream {
