@@ -97,7 +97,7 @@ landing_counts landings_of(const kill_record& kill, const watchers& watched,
     if (const auto kind = kind_of(task, journal, kill.at, calls)) count(*kind);
     if (journal.runs && journal.last->at <= kill.before) count(landing::recovering);
     if (!task.parent.empty() && (journal.last->text == "done" || journal.last->text == "error")) {
-      waits[task.parent].push_back("call-" + task.script);
+      waits[task.parent].push_back(std::string(call_prefix) + task.script);
     }
   });
   watched.visit([&](const watched_task& task) {

@@ -19,7 +19,8 @@ constexpr unsigned percent_hiccup = 6;    // each kind
 constexpr unsigned percent_refused = 4;   // of the tasks
 constexpr unsigned percent_rejected = 4;  // of the tasks
 constexpr unsigned percent_thinking = 30;
-constexpr unsigned percent_delegated = 45;  // of the calls of an agent with reports
+constexpr unsigned percent_delegated = 45;    // of the calls of an agent with reports
+constexpr unsigned percent_not_awaited = 20;  // of those
 
 /// Words that are no harm to split, and some that are: several bytes, blanks, line ends, quotes.
 const std::vector<std::string> words = {"alpha ",
@@ -116,17 +117,27 @@ scripted_turn library::write_turn(dice& thrown, const std::string& turn, std::si
 }
 
 scripted_call library::write_call(dice& thrown, const std::string& name, std::size_t agent) {
-  scripted_call made{"call-" + name, {}, name, {}};
+  scripted_call made{std::string(call_prefix) + name, {}, name, {}, true};
   const auto& reports = staff_.at(agent).reports;
-  if (delegates_ && !reports.empty() && thrown.chance(percent_delegated)) {
+  if (!reports.empty() && thrown.chance(percent_delegated)) {
     const auto to = reports[thrown.up_to(unsigned(reports.size() - 1))];
     made.tool = delegate_tool;
-    made.arguments =
-        json{{"to", staff_.at(to).id}, {"title", "Part " + name}, {"input", write(name, to).input()}}.dump();
+    made.waits = !thrown.chance(percent_not_awaited);
+    made.arguments = json{
+        {"to", staff_.at(to).id},
+        {"title", "Part " + name},
+        {"input", write(name, to).input()},
+        {"wait",
+         made.waits}}.dump();
     return made;
   }
-  static const std::vector<std::string> tools = {lookup_tool, append_tool, guarded_tool};
+  static const std::vector<std::string> tools = {lookup_tool, append_tool,  append_tool, append_tool,
+                                                 lookup_tool, guarded_tool, ask_tool};
   made.tool = tools[thrown.up_to(unsigned(tools.size() - 1))];
+  if (made.tool == ask_tool) {
+    made.arguments = json{{"question", "May I, in " + name + "?"}}.dump();
+    return made;
+  }
   made.arguments =
       json{{"name", name}, {"before", thrown.up_to(most_tool_time)}, {"after", thrown.up_to(most_tool_time)}}.dump();
   return made;

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace flotilla::recovery {
@@ -17,17 +18,22 @@ namespace flotilla::recovery {
 inline constexpr const char* lookup_tool = "note_lookup";    ///< idempotent
 inline constexpr const char* append_tool = "note_append";    ///< must not happen twice
 inline constexpr const char* guarded_tool = "note_guarded";  ///< the same, and a human is asked first
-inline constexpr const char* delegate_tool = "delegate";
+inline constexpr const char* delegate_tool = "delegate";     ///< the runtime's own, as the next one
+inline constexpr const char* ask_tool = "ask_approval";
+
+/// Before a call's name, in its id.
+inline constexpr std::string_view call_prefix = "call-";
 
 /// What input, output and arguments call a script.
 inline constexpr const char* script_word = "script ";
 
 /// A tool call of a model's answer.
 struct scripted_call {
-  std::string id;         ///< the vendor's id of the call
+  std::string id;         ///< the vendor's id of the call: `call_prefix` and its name
   std::string tool;       ///< one of the above
   std::string name;       ///< no other call of any task has it; of a delegated task: its script
   std::string arguments;  ///< JSON
+  bool waits = true;      ///< of a delegated task: its end is the call's result
 };
 
 /// What the vendor does once, on the first request for a turn, before it answers well.
@@ -71,7 +77,7 @@ struct staff_member {
 /// All scripts of a run of the harness. Any thread.
 class library {
  public:
-  library(std::uint64_t seed, bool delegates) : seed_(seed), delegates_(delegates) {}
+  explicit library(std::uint64_t seed) : seed_(seed) {}
   /// Must be called before scripts are made.
   void set_staff(std::vector<staff_member> staff) { staff_ = std::move(staff); }
 
@@ -86,7 +92,6 @@ class library {
   [[nodiscard]] scripted_call write_call(dice& thrown, const std::string& name, std::size_t agent);
 
   const std::uint64_t seed_;
-  const bool delegates_;
   std::vector<staff_member> staff_;
   mutable std::recursive_mutex mutex_;
   std::map<std::string, script> scripts_;  ///< guarded by mutex_; what is in it does not change or move

@@ -197,7 +197,7 @@ canned_reply scripted_vendor::fail_once(const position& at, wire format, std::si
   canned_reply reply;
   if (turn.first == hiccup::overloaded) {
     reply.status = format == wire::anthropic ? 529 : 503;
-    reply.headers = {"Content-Type: application/json", "Retry-After: 0"};
+    reply.headers = {"Content-Type: application/json"};
     reply.body = testing::error_body(format, reply.status, "overloaded_error", "too much to do");
     return reply;
   }

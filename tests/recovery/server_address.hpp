@@ -28,6 +28,17 @@ class server_address {
     const std::lock_guard lock(mutex_);
     port_ = 0;
   }
+  /// It does not come back: nobody is to wait for it any more.
+  void is_gone() {
+    const std::lock_guard lock(mutex_);
+    port_ = 0;
+    gone_ = true;
+    changed_.notify_all();
+  }
+  [[nodiscard]] bool gone() const {
+    const std::lock_guard lock(mutex_);
+    return gone_;
+  }
   /// Nothing where it is down.
   [[nodiscard]] std::optional<server_life> now() const {
     const std::lock_guard lock(mutex_);
@@ -36,15 +47,16 @@ class server_address {
   /// Waits until it is up; nothing where it is not within the time.
   [[nodiscard]] std::optional<server_life> await(std::chrono::milliseconds most) const {
     std::unique_lock lock(mutex_);
-    if (!changed_.wait_for(lock, most, [this] { return port_ != 0; })) return std::nullopt;
+    if (!changed_.wait_for(lock, most, [this] { return port_ != 0 || gone_; }) || gone_) return std::nullopt;
     return server_life{port_, number_};
   }
 
  private:
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
-  std::uint16_t port_ = 0;  // these two: guarded by mutex_
+  std::uint16_t port_ = 0;  // these three: guarded by mutex_
   std::uint64_t number_ = 0;
+  bool gone_ = false;
 };
 
 }  // namespace flotilla::recovery

@@ -101,7 +101,7 @@ humans::humans(const server_address& where, std::uint64_t seed, library& scripts
 }
 
 humans::~humans() {
-  stopping_ = true;
+  stop();
   giver_.join();
   decider_.join();
 }
@@ -120,7 +120,7 @@ void humans::guarded(const char* what, const std::function<void()>& work) {
   try {
     work();
   } catch (const std::exception& problem) {
-    wrong_.add(std::string(what) + ": " + problem.what());
+    if (!stopping_) wrong_.add(std::string(what) + ": " + problem.what());
   }
 }
 
@@ -128,12 +128,12 @@ void humans::guarded(const char* what, const std::function<void()>& work) {
 
 void humans::give() {
   for (std::size_t number = 0; !stopping_;) {
-    if (giving_ && watched_.open_tasks() < with_.open_tasks) {
-      give_one(number++);
-    } else {
-      std::this_thread::sleep_for(between_looks);
-    }
+    in_hand_ = true;
+    const bool gives = giving_ && watched_.open_tasks() < with_.open_tasks;
+    if (gives) give_one(number++);
     cancel_due();
+    in_hand_ = false;
+    if (!gives) std::this_thread::sleep_for(between_looks);
   }
 }
 
@@ -218,7 +218,7 @@ bool humans::grants(const std::string& name, const std::string& reason) const {
 
 bool humans::decide_call(const std::string& task, const json& asked) {
   const auto call = asked.at("callId").get<std::string>();
-  const auto name = asked.at("data").at("arguments").value("name", call);
+  const auto name = call.substr(call_prefix.size());
   const auto reason = asked.at("data").at("reason").get<std::string>();
   const bool granted = grants(name, reason);
   const flagged under_way(deciding_);

@@ -49,8 +49,12 @@ class humans {
   humans(const humans&) = delete;
   humans& operator=(const humans&) = delete;
 
+  /// Ends what they do; the destructor waits for it.
+  void stop() { stopping_ = true; }
   /// From now on no new task is given and none is cancelled; decisions go on.
   void give_no_more() { giving_ = false; }
+  /// Is a task being given, or cancelled?
+  [[nodiscard]] bool is_giving() const noexcept { return in_hand_; }
   /// Tasks that were accepted; their delegated ones not included.
   [[nodiscard]] std::size_t given() const;
   [[nodiscard]] human_acts acts() const;
@@ -82,6 +86,7 @@ class humans {
   std::vector<std::pair<std::chrono::steady_clock::time_point, std::string>> to_cancel_;  ///< the giver's only
   std::map<std::string, std::chrono::steady_clock::time_point> first_seen_;               ///< the decider's only
   std::atomic<bool> giving_{true};
+  std::atomic<bool> in_hand_{false};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> deciding_{false};
   std::atomic<bool> cancelling_{false};

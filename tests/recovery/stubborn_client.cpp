@@ -21,7 +21,7 @@ bool is_refused_for_now(int status) {
 template <class Once>
 auto persist(const server_address& where, const std::string& what, Once once) {
   const auto deadline = steady::now() + stubbornness;
-  while (steady::now() < deadline) {
+  while (steady::now() < deadline && !where.gone()) {
     const auto life = where.await(std::chrono::seconds(1));
     if (!life) continue;
     try {

@@ -10,7 +10,7 @@
 
 namespace flotilla::recovery {
 
-/// Any thread. Every call throws where no answer comes for a long time.
+/// Any thread. Every call throws where no answer comes for a long time, or the server is gone for good.
 class stubborn_client {
  public:
   explicit stubborn_client(const server_address& where) : where_(where) {}

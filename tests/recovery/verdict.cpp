@@ -156,13 +156,26 @@ class judgement {
       complain(task, call.name + " has more than one result");
     }
     const auto result = journal.results.find(call.id);
-    if (result == journal.results.end() || call.tool == delegate_tool) return;
-    if (result->second == "did " + call.name) {
+    if (result == journal.results.end()) return;
+    if (call.tool == delegate_tool) return came_back(task, call, result->second);
+    if (call.tool == ask_tool) {
+      if (!result->second.starts_with("A human ")) complain(task, call.name + " was answered: " + result->second);
+    } else if (result->second == "did " + call.name) {
       if (ran == 0) complain(task, call.name + " has a result, and never ran");
     } else if (result->second.starts_with(rejected_words)) {
       if (ran != 0) complain(task, call.name + " was rejected, and ran");
     } else if (!result->second.starts_with(unknown_words)) {
       complain(task, call.name + " has a result that nobody gave: " + result->second);
+    }
+  }
+
+  /// What a delegated task has come to is what its parent was told.
+  void came_back(const watched_task& task, const scripted_call& call, const std::string& told) {
+    const auto* script = of_.scripts.find(call.name);
+    const auto code = script->error_code();
+    const auto expected = code ? "The task ended in an error (" + *code + ")" : script->output();
+    if (call.waits && (code ? !told.starts_with(expected) : told != expected)) {
+      complain(task, call.name + " was told to have come to «" + told + "»");
     }
   }
 

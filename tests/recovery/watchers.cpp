@@ -14,7 +14,6 @@ using steady = std::chrono::steady_clock;
 constexpr int poll_ms = 5;
 constexpr std::chrono::milliseconds after_cut{5};       ///< until a stream is opened again
 constexpr std::chrono::milliseconds after_waiting{60};  ///< until a task that waited is looked at again
-constexpr std::string_view call_prefix = "call-";       ///< before a call's name, in its id
 
 }  // namespace
 
@@ -170,6 +169,7 @@ void watchers::look_at_status(watched_task& of, const seen_event& event) {
                         {}});
     }
   }
+  if (event.text == "crashed") wrong_.add("task " + of.id + ": its run crashed: " + event.block);
   const auto found = told.find(event.text);
   if (found != told.end()) seen_.happened(found->second);
 }

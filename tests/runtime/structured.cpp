@@ -14,10 +14,11 @@ using schema_change = std::optional<std::optional<std::string>>;
 constexpr auto schema = R"({"type":"object","required":["n"],"properties":{"n":{"type":"integer"}}})";
 
 struct with_a_crew : host {
-  agent_id who = hire("Ada").value().id;
+  with_a_crew() : host(in_memory()) {}
+  agent_id ada = hire("Ada").value().id;
 
   result<task> give_structured(const std::string& input, std::string wanted) {
-    auto draft = draft_task(who, input);
+    auto draft = draft_task(ada, input);
     draft.output_schema = std::move(wanted);
     return ask(&fleet::create_task, draft);
   }
@@ -40,7 +41,7 @@ BOOST_AUTO_TEST_CASE(a_schema_is_kept_as_it_was_sent_but_for_spaces) {
   const auto made = give_structured("x", "{ \"title\" : \"a b\" ,\n \"minimum\" : 1.0 }");
   BOOST_TEST(made.value().output_schema.value() == R"({"title":"a b","minimum":1.0})");
   BOOST_TEST(detail(made->id).task.output_schema.value() == R"({"title":"a b","minimum":1.0})");
-  BOOST_TEST(!give(who, "x").value().output_schema.has_value());
+  BOOST_TEST(!give(ada, "x").value().output_schema.has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_wrong_one_is_refused_by_name) {
@@ -49,7 +50,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_one_is_refused_by_name) {
     BOOST_REQUIRE(!made);
     BOOST_TEST((made.error().code == errc::invalid));
     BOOST_TEST(made.error().message == message);
-    const auto pending = give(who, "x").value();
+    const auto pending = give(ada, "x").value();
     BOOST_TEST(message_of(change(pending.id, schema_change(text))) == message);
     BOOST_TEST(!detail(pending.id).task.output_schema.has_value());
   };
