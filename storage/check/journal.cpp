@@ -16,8 +16,8 @@ struct attempt {
   run_machine machine;
   bool in_call = false;  ///< a model call has begun, and no event tells of its end
   bool queued = false;   ///< an event says that it is to be taken up
-  std::string last_status;
-  std::optional<task_error> error;  ///< that its last events tell of
+  std::string last_status{};
+  std::optional<task_error> error{};  ///< that its last events tell of
 };
 
 /// Folds a journal, event by event. A journal that is itself at fault is not compared with the record: one fault is

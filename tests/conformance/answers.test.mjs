@@ -151,14 +151,15 @@ describe('refused calls', () => {
   });
 
   test('403: a limit of the plan is reached; the message says which', async () => {
-    const limits = { 'limit-agents': 1, 'limit-tasks-per-month': 1, 'limit-tokens-per-month': 1 };
+    const limits = { 'limit-agents': 1, 'limit-tasks-per-month': 1, 'limit-tokens-per-month': 40 };
     const small = await openContext({ settings: limits });
     const agent = await small.world.agent();
-    const task = await small.world.run(await small.world.task({ assignee: agent.id }));
+    // Says more than the plan allows, and is cut there.
+    const task = await small.world.run(await small.world.task({ assignee: agent.id, input: '@repeat 100 "so "' }));
     const attempts = [
       ['POST /api/agents', { body: small.world.agentFields() }, /limit of 1 agent/],
       ['POST /api/tasks', { body: await small.world.taskFields({ assignee: agent.id }) }, /limit of 1 task/],
-      ['POST /api/run', { body: { taskId: task.id, restart: true } }, /limit of 1 token/],
+      ['POST /api/run', { body: { taskId: task.id, restart: true } }, /limit of 40 tokens/],
     ];
     const faults = [];
     for (const [name, call, word] of attempts) {

@@ -1,6 +1,8 @@
 // Backup, restore and check with the real program: while runs are going on, and on what comes back.
 #include <boost/test/unit_test.hpp>
 
+#include <future>
+
 #include <fstream>
 
 #include "storage/key_schema.hpp"

@@ -159,8 +159,8 @@ BOOST_DATA_TEST_CASE(refused_writes_do_not_come_back_after_a_checkpoint, log_fau
   for (int i = 0; i < 5; ++i) s.must_write(durability::synced);
   std::atomic<bool> over{false};
   // What is written while it is made is in a log that is copied.
-  auto copying = std::async(std::launch::async, [&] {
-    auto done = s.kept->checkpoint(s.where.path() / "copy");
+  auto copying = std::async(std::launch::async, [&over, &kept = *s.kept, to = s.where.path() / "copy"] {
+    auto done = kept.checkpoint(to);
     over = true;
     return done;
   });
