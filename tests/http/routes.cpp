@@ -40,7 +40,7 @@ BOOST_AUTO_TEST_CASE(are_each_found_and_say_what_they_are) {
 }
 
 BOOST_AUTO_TEST_CASE(ask_for_the_roles_of_the_contract) {
-  const std::set<std::string_view> admins = {"secrets", "mcps", "tokens"};
+  const std::set<std::string_view> admins = {"secrets", "mcps", "tokens", "backup"};
   for (const auto& one : http::routes()) {
     BOOST_TEST_CONTEXT(one.operation) {
       const auto is_api = one.pattern.starts_with("/api/") && one.pattern != "/api/openapi.json";

@@ -229,7 +229,7 @@ class checked_world {
         },
         {tool_call_event(call), delegated_event(call, {child.value.task.id, worker.id, true})},
         [this](batch& into) {
-          into.add({keys::budget(org, budget_row.period, budget_row.bucket, budget_row.agent), {130, 100}, {}});
+          into.add({keys::budget(org, budget_row.period, budget_row.bucket, budget_row.agent), {30, 0}, {}});
         });
     begin(child);
     fail_with(child, {"internal", "why"}, [this](batch& into) {

@@ -258,11 +258,7 @@ BOOST_AUTO_TEST_CASE(a_parent_that_waits_for_its_child_waits_for_no_human) {
           record.reserved.reset();
           record.parked_at = since;
         },
-        since ? std::vector<event>() : std::vector{status_event(run_status::parked)},
-        [&](batch& into) {
-          const auto& row = world.budget_row;
-          if (!since) into.add({keys::budget(world.org, row.period, row.bucket, row.agent), {-100, -100}, {}});
-        });
+        since ? std::vector<event>() : std::vector{status_event(run_status::parked)});
   };
   park(std::nullopt);
   for (const auto& fault : world.checked().named) BOOST_ERROR(fault.rule << ": " << fault.text);
