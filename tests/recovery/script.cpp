@@ -100,6 +100,9 @@ scripted_turn library::write_turn(dice& thrown, const std::string& turn, std::si
   scripted_turn made;
   if (thrown.chance(percent_thinking)) made.thinking = {"Let me ", "think of " + turn};
   const auto pieces = thrown.up_to(most_pieces) + (last ? 1 : 0);
+  // It begins with words of its own: a cut answer that goes on with just what it has said already is taken for one
+  // that begins anew, and is told only once.
+  if (pieces > 0) made.text.push_back("In " + turn + ": ");
   for (unsigned i = 0; i < pieces; ++i) made.text.push_back(words[thrown.up_to(unsigned(words.size() - 1))]);
   made.pace = std::chrono::milliseconds(thrown.up_to(most_pace));
   for (const auto each : {hiccup::overloaded, hiccup::broken_stream, hiccup::cut_connection}) {

@@ -1,5 +1,6 @@
 // The server that the recovery harness kills: `flotilla serve` with tools whose executions are written down
 // (RECOVERY_NOTES names the file) and, with RECOVERY_LOSSY, a store that loses at a kill what it had not synced.
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -15,6 +16,14 @@ namespace {
 
 using namespace flotilla;
 
+/// A signal that ends the server is for the thread that waits for it: those that the tools start must not take it.
+void block_shutdown_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int each : {SIGTERM, SIGINT}) sigaddset(&signals, each);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
 int serve(int argc, char** argv) {
   const auto notes = cli::process_environment("RECOVERY_NOTES");
   if (!notes || argc < 2 || std::string_view(argv[1]) != "serve") {
@@ -24,6 +33,7 @@ int serve(int argc, char** argv) {
   if (cli::process_environment("RECOVERY_LOSSY")) {
     storage::replace_default_file_system(std::make_shared<testing::lossy_file_system>());
   }
+  block_shutdown_signals();
   runtime::add_toolset(recovery::make_note_tools(*notes));
   const auto settings = cli::resolve_serve_settings({argv + 2, argv + argc}, cli::process_environment);
   if (!settings) {
