@@ -78,7 +78,8 @@ void handle_decision(agent_pointer self, decide_request asked, accepted_promise 
         if (!seed) return refuse(promise, seed.error());
         if (state.closing) return refuse(promise, draining());
         const auto updated = seed->record.value.task.updated_at.time_since_epoch().count();
-        if (asked.expected_update != 0 && asked.expected_update != updated) return answer(promise, *seed);
+        const bool changed = asked.expected_update != 0 && asked.expected_update != updated;
+        if (changed && is_decided(*seed, asked)) return answer(promise, *seed);
         const bool active = seed->assignee.value.status == agent_status::active;
         const bool free = at_once && active && !state.current && state.queue.empty();
         auto made = decision_step(*state.env, *seed, asked, free);

@@ -240,6 +240,15 @@ result<step> decision_step(const environment& env, const run_seed& seed, const d
   return made;
 }
 
+bool is_decided(const run_seed& seed, const decide_request& asked) {
+  const auto word = asked.granted ? run_status::approved : run_status::rejected;
+  return std::any_of(seed.events.begin(), seed.events.end(), [&](const event& each) {
+    return each.type == event_type::status && each.text == word &&
+           each.at.time_since_epoch().count() >= asked.expected_update &&
+           (asked.call_id.empty() || each.call_id == asked.call_id);
+  });
+}
+
 step crash_step(const environment& env, const run_seed& seed, std::uint32_t tries) {
   auto made = begin_step(env, seed);
   add_event(made, env, seed, crashed_event(tries));

@@ -71,6 +71,10 @@ enum class run_decision : std::uint8_t {
 /// Ends a task that nobody runs. Errors: invalid (it has ended already).
 [[nodiscard]] result<step> end_step(const environment& env, const run_seed& seed, task_error why, bool cancelled);
 
+/// Has such a decision been journaled since `decide_request::expected_update`? Whoever asks twice with one
+/// idempotency key is not to decide twice; that somebody else has changed the task meanwhile says nothing.
+[[nodiscard]] bool is_decided(const run_seed& seed, const decide_request& asked);
+
 /// Journals that the run's actor has failed.
 [[nodiscard]] step crash_step(const environment& env, const run_seed& seed, std::uint32_t tries);
 

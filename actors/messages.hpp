@@ -60,7 +60,8 @@ struct decide_request {
   bool granted = false;
   std::string call_id;  ///< empty: all that wait
   std::string comment;  ///< what the human says to the model; may be empty
-  /// Unix time in ms: where the task was changed at another time, nothing is decided; 0: any.
+  /// Unix time in ms, of the task's last change as it was seen when this was first asked: where such a decision
+  /// stands since then, there is none to be made; 0: it is asked for the first time.
   std::int64_t expected_update = 0;
   /// Unix time in ms: nobody decided in time. Nothing is decided unless the task has waited since then or longer;
   /// 0: a human decides.

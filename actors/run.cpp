@@ -56,13 +56,21 @@ result<void> gather_start(run_state& state) {
     if (auto told = emit(state, status_event(run_status::resumed)); !told) return told;
     return absorb_ended(state, state.seed.ended);
   }
+  if (status == task_status::waiting) {
+    if (auto told = absorb_ended(state, state.seed.ended); !told) return told;
+    if (state.machine->waiting()) {
+      // What has ended was of an earlier attempt: nothing that it waits for has come.
+      state.concluded = true;
+      return {};
+    }
+  }
   auto& record = next_record(state);
   record.task.status = task_status::running;
   record.task.updated_at = now;
   record.queued = false;
   record.parked_at.reset();
   state.gathering.effects.most_running = state.env->limits.concurrent_runs;
-  if (status == task_status::waiting) return absorb_ended(state, state.seed.ended);
+  if (status == task_status::waiting) return {};
   record.task.started_at = now;
   // A paused or archived agent takes nothing up: this start holds only while the agent is as it was read.
   state.gathering.relies_on = state.seed.assignee;

@@ -138,7 +138,7 @@ void advance(run_pointer self) {
   }
   if (state.budget.reading && !state.concluded) return;  // a reservation may go with this step
   auto& gathered = state.gathering;
-  if (gathered.events.empty() && !gathered.after) {
+  if (gathered.events.empty() && !gathered.after && gathered.acted_on.empty()) {
     for (auto& begin : std::exchange(state.begin_after, {})) begin();
     if (gathered.events.empty()) return;
   }

@@ -365,6 +365,36 @@ BOOST_FIXTURE_TEST_CASE(a_paused_parent_goes_on_when_it_is_resumed, fleet_of_thr
   BOOST_TEST((status(work) == task_status::running));
 }
 
+// A signal of an attempt that has ended must not wake the next one out of its wait for a human.
+BOOST_FIXTURE_TEST_CASE(what_was_of_an_earlier_attempt_wakes_nobody, fleet_of_three) {
+  model.script = nullptr;
+  tools.offer("search", true);
+  const auto careful = add_agent({"search"}, {}, "Careful");
+  const auto hand = add_agent({}, careful, "Hand");
+  const auto work = add_task(careful);
+  (void)at->run(careful, work);
+  settle();
+  model.last().ask_tools({{"a", "delegate", call_to("Hand", "one", false)}});
+  settle();
+  const auto child = children(work).front();
+  (void)at->cancel(careful, work);
+  settle();
+  (void)at->run(careful, work, true);
+  settle();
+  model.last().ask_tools({{"s", "search", "{}"}});
+  settle();
+  BOOST_REQUIRE((status(work) == task_status::waiting));
+  signal(careful, work, child);
+  settle();
+  BOOST_TEST((status(work) == task_status::waiting));
+  BOOST_TEST(record(work).parked_at.has_value());
+  BOOST_TEST(signals(careful) == 0U);
+  (void)at->decide(careful, work, true);
+  settle();
+  BOOST_TEST(tools.calls.size() == 1U);
+  (void)hand;
+}
+
 BOOST_FIXTURE_TEST_CASE(a_limit_of_runs_is_no_deadlock, fleet_of_three) {
   at->env->limits.concurrent_runs = 1;
   const auto work = add_task(lead);

@@ -95,6 +95,33 @@ BOOST_AUTO_TEST_CASE(many_expire_in_their_order) {
   for (const auto& each : all) BOOST_TEST((status(each) == task_status::done));
 }
 
+// A call that was cut off and is sent again with its idempotency key decides, if it had not yet, whoever else has
+// changed the task meanwhile; and decides once.
+BOOST_AUTO_TEST_CASE(a_decision_that_is_sent_again_is_made_once) {
+  model.script = [](model_exchange& call) {
+    if (call.request.turns.size() == 1) {
+      return call.ask_tools({{"c1", "delete_file", "{}"}, {"c2", "delete_file", "{}"}});
+    }
+    call.end();
+  };
+  const auto work = wait_for_human();
+  const auto seen = record(work).task.updated_at.time_since_epoch().count();
+  pass(1s);
+  (void)at->decide(ada, work, true, "c2");
+  settle();
+  BOOST_REQUIRE((status(work) == task_status::waiting));
+  const auto again = [&] {
+    const auto answered = at->ask(actors::decide_request{{org, ada}, work, true, "c1", "", seen});
+    settle();
+    return granted(answered);
+  };
+  BOOST_TEST(again());
+  BOOST_TEST((status(work) == task_status::done));
+  BOOST_TEST(again());
+  BOOST_TEST(told_times(work, bus::approval_granted) == 2U);
+  BOOST_TEST(tools.calls.size() == 2U);
+}
+
 BOOST_AUTO_TEST_CASE(a_question_is_answered) {
   model.script = [](model_exchange& call) {
     if (call.request.turns.size() == 1) {

@@ -223,6 +223,13 @@ void world::reassign(task_id which, agent_id who) {
   at->changed(who);
 }
 
+void world::signal(agent_id who, task_id parent, task_id ended) {
+  storage::batch changes;
+  storage::write_signal(changes, org, {who, parent, storage::keys::signal_kind::child_ended, ended});
+  commit(std::move(changes));
+  caf::anon_send(at->fleet, actors::signalled{{org, who}, parent});
+}
+
 storage::task_record world::record(task_id which) const {
   auto found = must(storage::read_task(*look(), org, which));
   BOOST_REQUIRE(found.has_value());

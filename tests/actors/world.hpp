@@ -112,6 +112,8 @@ struct world {
   void change_agent(agent_id who, agent_status status);
   void retitle(task_id which, std::string title);
   void reassign(task_id which, agent_id who);
+  /// Lets a signal stand that a delegated task has ended, and tells the agent.
+  void signal(agent_id who, task_id parent, task_id ended);
 
   storage::task_record record(task_id which) const;
   task_status status(task_id which) const { return record(which).task.status; }
