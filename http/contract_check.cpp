@@ -203,12 +203,15 @@ bool is_letter_or_digit(char c) noexcept {
 }
 
 /// A name, or an absolute path that ends in one.
+/// File systems take 255 bytes, and the directory has a longer name while it is not finished.
+constexpr std::size_t max_backup_name_bytes = 200;
+
 bool is_backup_place(std::string_view text) {
   const auto slash = text.rfind('/');
   const bool is_path = slash != std::string_view::npos;
   if (is_path && (text.front() != '/' || text.find("//") != std::string_view::npos)) return false;
   const auto name = text.substr(is_path ? slash + 1 : 0);
-  return !name.empty() && is_letter_or_digit(name.front()) &&
+  return !name.empty() && name.size() <= max_backup_name_bytes && is_letter_or_digit(name.front()) &&
          std::ranges::all_of(name, [](char c) { return is_letter_or_digit(c) || c == '.' || c == '-' || c == '_'; });
 }
 
@@ -227,8 +230,8 @@ const text_form mcp_name_form{is_mcp_name, "^[A-Za-z0-9][A-Za-z0-9_-]*$",
                               "must begin with a letter or a digit and hold only letters, digits, - and _"};
 
 const text_form backup_place_form{
-    is_backup_place, "^(/([^/]+/)*)?[A-Za-z0-9][A-Za-z0-9._-]*$",
-    "must be a name that begins with a letter or a digit and holds only letters, digits, "
+    is_backup_place, "^(/([^/]+/)*)?[A-Za-z0-9][A-Za-z0-9._-]{0,199}$",
+    "must be a name of at most 200 characters that begins with a letter or a digit and holds only letters, digits, "
     "., - and _, or an absolute path that ends in one"};
 
 }  // namespace takes

@@ -118,7 +118,7 @@ describe('fields of bodies', () => {
 
 describe('values at their bounds', () => {
   // Held to more than a length: by a grammar, by what there is, or by another field.
-  const heldByMore = ['glyph', 'transport', 'command', 'args', 'url', 'headers', 'callId', 'mcps', 'scope'];
+  const heldByMore = ['glyph', 'transport', 'command', 'args', 'url', 'headers', 'callId', 'mcps', 'scope', 'to'];
 
   test('the longest texts and the least and greatest numbers that the document allows are taken', () =>
     forEach((one) => one.body && one.method === 'POST' && !one.isStream, async (operation) => {

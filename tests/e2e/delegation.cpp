@@ -172,8 +172,11 @@ BOOST_AUTO_TEST_CASE(how_far_the_recovery_is_can_be_asked) {
     return recovery["state"] == "done" && recovery["done"] == 1;
   });
   BOOST_TEST(api.task(work)["status"] == "running");
-  const auto told = api.must_get("/api/messages?type=recovery.*");
-  BOOST_REQUIRE(told.size() == 2U);
+  json told;
+  await("the bus says so", [&] {
+    told = api.must_get("/api/messages?type=recovery.*");
+    return told.size() == 2U;
+  });
   BOOST_TEST(told[0]["type"] == "recovery.done");
   BOOST_TEST(told[1]["type"] == "recovery.started");
 }
