@@ -92,8 +92,9 @@ class writer {
     message(bus::task_started, record.task);
     journal(record, who, finished);
     if (finished) message(bus::task_done, record.task);
-    (void)storage::write_task(gathered_, org_, nullptr, record,
-                              {.model = who.model, .most_made = {}, .most_running = {}});
+    storage::task_effects effects;
+    effects.model = who.model;
+    (void)storage::write_task(gathered_, org_, nullptr, record, effects);
     if (++tasks_ % tasks_in_batch == 0) flush();
   }
 
