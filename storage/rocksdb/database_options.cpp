@@ -11,14 +11,19 @@ constexpr int max_open_files = 512;
 constexpr int max_memtables = 3;
 constexpr std::size_t memtables_in_wal = 4;  ///< the logs' bytes in memtables before the oldest is flushed
 constexpr double bloom_bits_per_key = 10;
+constexpr int cache_shard_bits = 3;  ///< a part of the cache for so many bits of a block's hash
 constexpr std::size_t info_log_bytes = 1U << 20U;
 constexpr std::size_t info_logs = 2;
 constexpr std::size_t sync_as_written_bytes = 1U << 20U;  ///< so that a table's sync is no burst
 
 ::rocksdb::BlockBasedTableOptions table_options(std::size_t cache_bytes) {
   ::rocksdb::BlockBasedTableOptions tables;
-  tables.block_cache = ::rocksdb::NewLRUCache(cache_bytes);
+  // A cache of many small parts keeps no large block at all.
+  tables.block_cache = ::rocksdb::NewLRUCache(cache_bytes, cache_shard_bits);
   tables.cache_index_and_filter_blocks = true;  // the cache's size bounds them too
+  // In pieces: the index of a large table in one would be read and unpacked as a whole for each look into it.
+  tables.index_type = ::rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  tables.partition_filters = true;
   tables.pin_l0_filter_and_index_blocks_in_cache = true;
   tables.filter_policy.reset(::rocksdb::NewBloomFilterPolicy(bloom_bits_per_key));
   return tables;
