@@ -59,7 +59,7 @@ class harness {
  private:
   [[nodiscard]] launch launch_of() const {
     launch how{directory_ / "data", {}};
-    how.options.program = FLOTILLA_RECOVERY_SERVER;
+    how.options.program = options_.server.empty() ? FLOTILLA_RECOVERY_SERVER : options_.server;
     how.options.arguments = {"--log-level", "warn"};
     how.options.environment = {{"ANTHROPIC_API_KEY", "k"},
                                {"ANTHROPIC_BASE_URL", vendor_.url()},
