@@ -90,13 +90,13 @@ bool is_builtin(std::string_view tool) noexcept {
 }
 
 tool_spec ask_approval_tool() {
-  tool_spec made;
-  made.name = ask_approval;
-  made.description =
+  // Every run has it, so it is written once.
+  static const tool_spec made{
+      std::string(ask_approval),
       "Asks a human for approval and waits for the answer. Use it before you do something that cannot be undone, or "
-      "where you are not sure that you may.";
-  made.input_schema =
-      schema_of({{"question", text_property("What the human is to approve.", max_question_bytes)}}, {"question"});
+      "where you are not sure that you may.",
+      schema_of({{"question", text_property("What the human is to approve.", max_question_bytes)}}, {"question"}),
+      false, false};
   return made;
 }
 
