@@ -30,8 +30,7 @@ void local_fleet::put_secret(const principal& who, secret_name name, std::string
     auto patterns = vault_->expect(who.org, name, text->view());
     text.reset();
     change<std::monostate>(
-        context(), who,
-        [org = who.org, made](const storage::snapshot& from) { return decide_put(from, org, made); },
+        context(), who, [org = who.org, made](const storage::snapshot& from) { return decide_put(from, org, made); },
         [this, org = who.org, name, patterns, handler = std::move(handler)](result<std::monostate> outcome) {
           if (!outcome) {
             vault_->refused(org, name, patterns);
