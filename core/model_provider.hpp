@@ -51,7 +51,8 @@ struct thinking_block {
 /// What a human or the runtime says to the model.
 struct user_turn {
   std::string text;
-  bool rejects = false;  ///< it sends the answer before it back: what follows is another answer
+  bool rejects = false;     ///< it sends the answer before it back: what follows is another answer
+  bool background = false;  ///< it asks for nothing: what the agent remembers, or was told meanwhile
   friend bool operator==(const user_turn&, const user_turn&) = default;
 };
 

@@ -44,6 +44,8 @@ struct delegation {
   std::uint32_t attempt = 1;  ///< the parent's attempt in which that was
   std::uint32_t depth = 1;    ///< delegations above it, its own included
   bool wait = true;           ///< the parent goes on with its result
+  /// The tasks above it, `task::parent` first. Empty in a record of a format before 4.
+  std::vector<task_id> ancestors{};
 
   friend bool operator==(const delegation&, const delegation&) = default;
 };
@@ -74,6 +76,7 @@ struct task_record {
   std::optional<delegation> from;       ///< set exactly where `task.parent` is
   std::optional<timestamp> parked_at;   ///< since when it waits for a human; set only while it is `waiting`
   std::optional<reservation> reserved;  ///< of the model call under way
+  std::uint32_t wakes = 0;              ///< messages in a row that each woke an agent, up to the one that made it
 
   friend bool operator==(const task_record&, const task_record&) = default;
 };
@@ -116,6 +119,12 @@ void require_agent(batch& into, org_id org, const stored<agent>& seen);
 /// The agents whose manager this is, oldest first, archived ones too, at most `most`.
 [[nodiscard]] result<std::vector<agent_id>> read_reports(const snapshot& from, org_id org, agent_id manager,
                                                          std::size_t most);
+/// The agents of this name, archived ones too, oldest first, at most `most`.
+[[nodiscard]] result<std::vector<agent_id>> read_agents_named(const snapshot& from, org_id org, std::string_view name,
+                                                              std::size_t most);
+/// The members of a team, archived ones too, oldest first, at most `most`.
+[[nodiscard]] result<std::vector<agent_id>> read_team(const snapshot& from, org_id org, std::string_view team,
+                                                      std::size_t most);
 /// Has the agent a task that is running? One seek.
 [[nodiscard]] result<bool> has_running_task(const snapshot& from, org_id org, agent_id which);
 
@@ -199,6 +208,9 @@ struct parked_task {
 /// Since when the one that has waited longest has; nothing where none waits. Costs a seek an org.
 [[nodiscard]] result<std::optional<timestamp>> oldest_parked(const snapshot& from);
 
+/// What all tasks below a task have used. Zero where it has delegated nothing.
+[[nodiscard]] result<token_usage> read_usage_below(const snapshot& from, org_id org, task_id which);
+
 // --- a task's journal ---------------------------------------------------------------------------------------
 
 /// Adds an event at its position. Its bytes are exactly `to_json(value)`, and are returned.
@@ -247,6 +259,26 @@ struct bus_slice {
 };
 [[nodiscard]] result<bus_slice> read_messages(const snapshot& from, org_id org, const message_filter& filter,
                                               message_seq after, std::size_t max_bytes);
+/// The messages that agents and people said (type `agent.message`) to or from an agent, newest first, of positions
+/// below `before` (nothing: all), at most `most`.
+[[nodiscard]] result<std::vector<message>> read_said(const snapshot& from, org_id org, agent_id agent,
+                                                     std::optional<message_seq> before, std::size_t most);
+
+/// A message that its receiver has not read: a row of its mailbox, which `append_message` adds for each message of
+/// type `agent.message` to an agent.
+struct unread_mail {
+  agent_id agent;
+  message_seq seq = 0;
+  friend bool operator==(const unread_mail&, const unread_mail&) = default;
+};
+/// Oldest first, at most `most`.
+[[nodiscard]] result<std::vector<unread_mail>> read_mailbox(const snapshot& from, org_id org, agent_id agent,
+                                                            std::size_t most);
+/// Takes a message out of its mailbox, once: `errc::conflict` where it is not there any more.
+void erase_mail(batch& into, org_id org, const unread_mail& what);
+/// One message of the bus. Errors: internal (there is none).
+[[nodiscard]] result<message> read_message(const snapshot& from, org_id org, message_seq seq);
+
 /// The last position taken on the org's bus; 0 where it is empty.
 [[nodiscard]] result<message_seq> last_message_seq(const snapshot& from, org_id org);
 /// The time of the newest message of any org; the epoch where there is none.
@@ -276,7 +308,7 @@ void write_token_use(batch& into, org_id org, token_id which, timestamp when);
 
 // --- the format ---------------------------------------------------------------------------------------------
 
-inline constexpr std::uint32_t format_version = 3;
+inline constexpr std::uint32_t format_version = 4;
 /// The oldest format that is taken over: what came since are new tables and fields, so its data is good as it stands.
 inline constexpr std::uint32_t oldest_format_version = 2;
 

@@ -32,6 +32,9 @@ struct token_budget {
 
 inline constexpr std::uint32_t default_max_turns = 32;  ///< model calls in a run
 inline constexpr std::uint32_t highest_max_turns = 1000;
+/// Of earlier tasks and messages, before a new task; as `estimate_tokens` (core/token_estimate.hpp) counts.
+inline constexpr std::uint32_t default_memory_tokens = 8000;
+inline constexpr std::uint32_t highest_memory_tokens = 200'000;
 
 struct agent {
   agent_id id;
@@ -47,6 +50,9 @@ struct agent {
   std::vector<std::string> approvals;  ///< globs of tool names that a human must approve first
   std::uint32_t max_turns = default_max_turns;
   std::optional<token_budget> budget;
+  std::uint32_t memory_tokens =
+      default_memory_tokens;              ///< that its memory may take before a new task; 0: it has none
+  std::optional<timestamp> memory_since;  ///< what is older was forgotten; nothing: it remembers all
   timestamp created_at;
   timestamp updated_at;
 
@@ -66,6 +72,7 @@ struct agent_draft {
   std::vector<std::string> approvals;
   std::uint32_t max_turns = default_max_turns;
   std::optional<token_budget> budget;
+  std::uint32_t memory_tokens = default_memory_tokens;
 };
 
 /// A change of an agent: only what is set changes. In the nested optionals the inner "nothing" clears.
@@ -82,6 +89,7 @@ struct agent_patch {
   std::optional<std::vector<std::string>> approvals;
   std::optional<std::uint32_t> max_turns;
   std::optional<std::optional<token_budget>> budget;
+  std::optional<std::uint32_t> memory_tokens;
 };
 
 /// Which agents to list.

@@ -27,6 +27,7 @@
 #include "flotilla/event.hpp"
 #include "flotilla/id.hpp"
 #include "flotilla/mcp_server.hpp"
+#include "flotilla/memory.hpp"
 #include "flotilla/message.hpp"
 #include "flotilla/page.hpp"
 #include "flotilla/plan.hpp"
@@ -64,6 +65,14 @@ inline constexpr std::chrono::hours default_run_limit{1};
 /// Some 200,000 tokens of ordinary text.
 inline constexpr std::size_t default_max_context_bytes = 800'000;
 
+/// How many runs may go on at once, besides what the plan says. A run that is over a limit waits in its agent's
+/// queue.
+struct run_capacity {
+  std::size_t server = 4096;
+  std::optional<std::size_t> org;       ///< of each org; nothing: no limit
+  std::optional<std::size_t> provider;  ///< of each provider; nothing: no limit
+};
+
 /// How a fleet is opened.
 struct fleet_options {
   std::filesystem::path data_directory;  ///< made if it is not there; empty: kept in memory and gone at the end
@@ -90,6 +99,7 @@ struct fleet_options {
   /// How long an attempt may go on, the time in which it waits left out; then it ends in the error "run_timeout". 0:
   /// no limit.
   std::chrono::milliseconds run_limit = default_run_limit;
+  run_capacity capacity;
   std::chrono::milliseconds approval_ttl{0};  ///< after which an approval that nobody decided is refused; 0: never
   /// Of a run's conversation in bytes; the oldest tool results are left out of one that grows larger.
   std::size_t max_context_bytes = default_max_context_bytes;
@@ -105,6 +115,7 @@ struct task_detail {
   flotilla::task task;
   std::vector<log_entry> log;     ///< every event of it, in order, as JSON
   std::vector<task_id> children;  ///< delegated from it, oldest first
+  token_usage total_usage;        ///< of the task and of every task below it
 };
 
 /// What a run request answers: where the attempt's events begin.
@@ -166,7 +177,12 @@ class fleet {
   /// Errors: not_found (the root), too_large (above `max_tree_agents`).
   virtual void agent_tree(const principal& who, std::optional<agent_id> root,
                           reply<std::vector<agent_node>> handler) = 0;
-  /// Archives it: its queued tasks are cancelled, its running one too. Archiving twice is no error.
+  /// What the agent would be reminded of before a task that began now. Errors: not_found.
+  virtual void read_memory(const principal& who, agent_id which, reply<agent_memory> handler) = 0;
+  /// Has the agent forget all that was until now; its unread messages stay. Errors: not_found.
+  virtual void clear_memory(const principal& who, agent_id which, reply<agent> handler) = 0;
+  /// Archives it: its queued tasks are cancelled, its running one too, and its reports get its manager. Archiving
+  /// twice is no error.
   /// Errors: not_found.
   virtual void archive_agent(const principal& who, agent_id which, reply<agent> handler) = 0;
 
@@ -204,6 +220,9 @@ class fleet {
   /// Says something to an agent: it stands on the bus and in the agent's mailbox. Errors: invalid (a value; an
   /// unknown or archived agent).
   virtual void post_message(const principal& who, outgoing_message what, reply<message> handler) = 0;
+  /// Says something to each member of a team that is not archived, all at once. Errors: invalid (a value; a team
+  /// without members, or with more than `max_team_receivers`).
+  virtual void post_team_message(const principal& who, team_message what, reply<std::vector<message>> handler) = 0;
 
   // --- epics ----------------------------------------------------------------------------------------------
 

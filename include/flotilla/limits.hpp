@@ -17,7 +17,8 @@ inline constexpr std::size_t max_list_items = 100;  ///< mcps, approvals, args
 inline constexpr std::size_t max_pattern_bytes = 200;
 inline constexpr std::size_t max_manager_depth = 64;  ///< managers above an agent
 
-inline constexpr std::size_t max_message_bytes = 64U << 10U;  ///< of a message from a human
+inline constexpr std::size_t max_message_bytes = 64U << 10U;  ///< of a message to an agent
+inline constexpr std::size_t max_team_receivers = 256;        ///< of one message to a team
 inline constexpr std::size_t max_comment_bytes = 16U << 10U;  ///< of the word on an approval
 inline constexpr std::size_t max_call_id_bytes = 1024;        ///< of a tool call, as a model named it
 

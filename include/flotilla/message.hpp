@@ -60,6 +60,14 @@ struct message_filter {
 struct outgoing_message {
   agent_id to;
   std::string text;
+  bool wake = false;  ///< where the agent is idle, a task is made of it
+};
+
+/// What a human says to every member of a team.
+struct team_message {
+  std::string team;
+  std::string text;
+  bool wake = false;
 };
 
 struct message_query {
