@@ -65,14 +65,6 @@ inline constexpr std::chrono::hours default_run_limit{1};
 /// Some 200,000 tokens of ordinary text.
 inline constexpr std::size_t default_max_context_bytes = 800'000;
 
-/// How many runs may go on at once, besides what the plan says. A run that is over a limit waits in its agent's
-/// queue.
-struct run_capacity {
-  std::size_t server = 4096;
-  std::optional<std::size_t> org;       ///< of each org; nothing: no limit
-  std::optional<std::size_t> provider;  ///< of each provider; nothing: no limit
-};
-
 /// How a fleet is opened.
 struct fleet_options {
   std::filesystem::path data_directory;  ///< made if it is not there; empty: kept in memory and gone at the end

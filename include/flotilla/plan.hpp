@@ -1,6 +1,8 @@
-// What an org may use: the plan's limits and the feature flags, from the configuration.
+// What an org may use: the plan's limits and the feature flags, and how much the server carries at once, from the
+// configuration.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -22,6 +24,14 @@ struct plan_limits {
 struct plan {
   std::string name = "self-hosted";
   plan_limits limits;
+};
+
+/// How many runs may go on at once, besides what the plan says. A run that is over a limit waits in its agent's
+/// queue.
+struct run_capacity {
+  std::size_t server = 4096;
+  std::optional<std::size_t> org;       ///< of each org; nothing: no limit
+  std::optional<std::size_t> provider;  ///< of each provider; nothing: no limit
 };
 
 /// Feature flags by name.
