@@ -23,7 +23,7 @@ bool has_work(const agent_state& state) {
 namespace {
 
 bool idle(const agent_state& state) {
-  return state.loaded && !state.current && state.busy == 0 && !has_work(state);
+  return state.loaded && !state.current && state.busy == 0 && !has_work(state) && !supervises_anybody(state);
 }
 
 void run_timer(agent_pointer self) {
@@ -250,6 +250,7 @@ agent_actor::behavior_type agent_behavior(agent_actor::stateful_pointer<agent_st
       [](std::exception_ptr&) -> caf::error { return caf::exit_reason::unhandled_exception; });
   self->set_down_handler([self](caf::down_msg& down) {
     auto& st = self->state;
+    if (report_ended(self, down)) return;
     if (st.run && down.source == st.run.address() && st.current) {
       const auto task = *st.current;
       st.run = nullptr;
@@ -262,7 +263,10 @@ agent_actor::behavior_type agent_behavior(agent_actor::stateful_pointer<agent_st
   });
   // The link makes a run end with its agent; a run's own end is told by its down message.
   self->set_exit_handler([self](caf::exit_msg& bye) {
-    if (bye.reason == caf::exit_reason::user_shutdown || bye.reason == caf::exit_reason::kill) self->quit(bye.reason);
+    const bool ends = bye.reason == caf::exit_reason::user_shutdown;
+    // The server ends: the fleet may not know of a report yet. A crash leaves them alone.
+    if (ends) dismiss_reports(self);
+    if (ends || bye.reason == caf::exit_reason::kill) self->quit(bye.reason);
   });
   load(self);
   return {
@@ -291,6 +295,15 @@ agent_actor::behavior_type agent_behavior(agent_actor::stateful_pointer<agent_st
       },
       [=](agent_changed&) { once_loaded(self, [=] { load(self); }); },
       [=](signalled& what) { once_loaded(self, [=] { on_signal(self, what.task); }); },
+      [=](supervise& asked) -> caf::result<supervised> {
+        ++self->state.seen;
+        return supervised{caf::actor_cast<caf::strong_actor_ptr>(begin_to_supervise(self, asked))};
+      },
+      [=](release& asked) -> caf::result<released> {
+        ++self->state.seen;
+        end_to_supervise(self, asked.child);
+        return released{};
+      },
       [=](run_over& over) { run_ended(self, over.task); },
       [=](settle&) -> caf::result<suspended> {
         ++self->state.seen;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
@@ -30,6 +31,8 @@ struct queue_place {
   }
 };
 
+struct supervisor;
+
 /// What an agent actor keeps.
 struct agent_state {
   static inline const char* name = "agent";
@@ -51,12 +54,13 @@ struct agent_state {
   bool closing = false;  ///< the server drains: nothing new is taken up
   std::vector<caf::typed_response_promise<suspended>> when_idle;
 
-  std::uint64_t seen = 0;        ///< messages from the fleet that were handled
-  std::uint64_t generation = 1;  ///< of the idle timer: grows with everything that happens
-  bool load_waits = false;       ///< a look at the queue is due in a while
-  bool timer_runs = false;       ///< the idle timer, of which there is one at a time
-  std::size_t busy = 0;          ///< reads and commits under way
-  bool told_recovered = false;   ///< the fleet knows that what was cut is taken up
+  std::uint64_t seen = 0;               ///< messages from the fleet that were handled
+  std::uint64_t generation = 1;         ///< of the idle timer: grows with everything that happens
+  bool load_waits = false;              ///< a look at the queue is due in a while
+  bool timer_runs = false;              ///< the idle timer, of which there is one at a time
+  std::size_t busy = 0;                 ///< reads and commits under way
+  std::shared_ptr<supervisor> reports;  ///< whom it supervises; null: nobody
+  bool told_recovered = false;          ///< the fleet knows that what was cut is taken up
 };
 
 /// The behavior. It reads its queue first; messages that come before wait.

@@ -77,6 +77,17 @@ bool lost_race(const error& reason, int tries, Again again) {
   return true;
 }
 
+// --- supervision (agent_supervision.cpp) ---------------------------------------------------------------------------
+
+[[nodiscard]] bool supervises_anybody(const agent_state& state) noexcept;
+/// Gives the report's actor, a new one where it has none.
+[[nodiscard]] agent_actor begin_to_supervise(agent_pointer self, const supervise& asked);
+void end_to_supervise(agent_pointer self, const agent_key& child);
+/// Ends the actors of all reports.
+void dismiss_reports(agent_pointer self);
+/// Handles the end of an actor. False: it was no report's.
+bool report_ended(agent_pointer self, const caf::down_msg& down);
+
 // --- runs (agent_runs.cpp) ----------------------------------------------------------------------------------------
 
 /// Takes the next task of the queue up, if the agent is free.

@@ -34,8 +34,8 @@ inline constexpr std::chrono::seconds settle_timeout{
 inline constexpr std::chrono::milliseconds store_retry{500};  ///< before a refused commit of a run is tried again
 inline constexpr std::chrono::milliseconds limit_retry{
     1000};  ///< before a queued task is tried again that a limit of the plan kept back
-inline constexpr std::chrono::seconds restart_delay{1};  ///< before an agent that crashed is activated again
-inline constexpr int max_conflict_retries = 8;           ///< of a read-decide-commit cycle
+inline constexpr std::size_t max_waiting_requests = 10'000;  ///< to one agent that is being activated or restarted
+inline constexpr int max_conflict_retries = 8;               ///< of a read-decide-commit cycle
 /// How often in a row a run's actor may fail, without the run getting on, before its task ends in an error.
 inline constexpr std::uint32_t max_run_crashes = 5;
 /// How often in a row the server may come back to a run that does not get on. Far more: servers end for other

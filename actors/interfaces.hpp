@@ -1,7 +1,7 @@
 // Every actor's interface: which messages it takes, and what it answers.
 //
 // An error is answered as a CAF error that carries a `flotilla::error` (caf_errors.hpp). A request is always made
-// with a time limit. The tree: the fleet supervises agents, an agent its run.
+// with a time limit. The tree: the fleet supervises the agents without a manager, an agent its reports and its run.
 #pragma once
 
 #include <caf/all.hpp>
@@ -17,10 +17,14 @@ using fleet_actor = caf::typed_actor<
     caf::replies_to<cancel_request>::with<run_accepted>, caf::reacts_to<agent_changed>,
     // From runs and agents, to the agent that is meant.
     caf::reacts_to<signalled>,
+    // An agent that is active gets another supervisor. Activates none.
+    caf::reacts_to<agent_moved>,
+    // From supervisors, about those whom they supervise.
+    caf::reacts_to<agent_down>, caf::reacts_to<agent_restarted>, caf::reacts_to<agent_given_up>,
     // From an agent that was activated when the fleet began.
     caf::reacts_to<recovered>,
     // What the store does not know of an org's agents. Activates none.
-    caf::replies_to<live_agents>::with<live_report>,
+    caf::replies_to<live_agents>::with<live_report>, caf::replies_to<locate>::with<located>,
     // From an idle agent.
     caf::reacts_to<passivate>,
     // Draining: `settle` waits for the runs, `suspend` does not.
@@ -28,7 +32,7 @@ using fleet_actor = caf::typed_actor<
     // To itself.
     caf::reacts_to<continuation>>;
 
-/// One agent: its work queue and the one run that goes on.
+/// One agent: its work queue, the one run that goes on, and the reports that it supervises.
 using agent_actor = caf::typed_actor<
     // Runs the task now if the agent is free, else queues it. Errors: not_found, invalid, unavailable.
     caf::replies_to<run_request>::with<run_accepted>,
@@ -40,6 +44,8 @@ using agent_actor = caf::typed_actor<
     caf::reacts_to<agent_changed>,
     // A delegated task has ended: its parent goes on. Or: a task's parent was cancelled, and so is the task.
     caf::reacts_to<signalled>,
+    // From the fleet: those whom it supervises. Answered with the actor that the report has, or has got.
+    caf::replies_to<supervise>::with<supervised>, caf::replies_to<release>::with<released>,
     // From its run.
     caf::reacts_to<run_over>, caf::replies_to<settle>::with<suspended>, caf::replies_to<suspend>::with<suspended>,
     // To itself.

@@ -41,6 +41,10 @@ typename Inspector::result_type inspect(Inspector& f, agent_key& x) {
   return f(caf::meta::type_name("agent_key"), x.org, x.agent);
 }
 
+struct agent_key_hash {
+  std::size_t operator()(const agent_key& key) const noexcept { return std::hash<agent_id>{}(key.agent); }
+};
+
 /// Run this task (see fleet::run_task).
 struct run_request {
   agent_key who;
@@ -101,7 +105,17 @@ typename Inspector::result_type inspect(Inspector& f, agent_changed& x) {
   return f(caf::meta::type_name("agent_changed"), x.who);
 }
 
-/// Something that an agent must do about one of its tasks stands in the store (storage::task_signal).
+/// The agent has another manager, or none any more: who supervises it is found out anew.
+struct agent_moved {
+  agent_key who;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, agent_moved& x) {
+  return f(caf::meta::type_name("agent_moved"), x.who);
+}
+
+/// Something that an agent must do about one of its tasks stands in the store (storage::task_signal); a task of zero:
+/// a message asks to wake it.
 struct signalled {
   agent_key who;
   task_id task;
@@ -148,10 +162,11 @@ struct restarted_agent {
   agent_id agent;
   std::uint32_t restarts = 0;
   bool restarting = false;  ///< it is down at the moment
+  bool failed = false;      ///< it crashed too often, and was paused
 };
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, restarted_agent& x) {
-  return f(caf::meta::type_name("restarted_agent"), x.agent, x.restarts, x.restarting);
+  return f(caf::meta::type_name("restarted_agent"), x.agent, x.restarts, x.restarting, x.failed);
 }
 
 /// Those of whom there is something to tell that the store does not know; in no particular order.
@@ -171,6 +186,82 @@ struct passivate {
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, passivate& x) {
   return f(caf::meta::type_name("passivate"), x.who, x.seen);
+}
+
+/// Supervise this agent, whose manager you are: restart its actor when it crashes.
+struct supervise {
+  agent_key child;
+  caf::strong_actor_ptr alive;  ///< its actor; null: it has none, and is to be given one
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, supervise& x) {
+  return f(caf::meta::type_name("supervise"), x.child, x.alive);
+}
+struct supervised {
+  caf::strong_actor_ptr actor;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, supervised& x) {
+  return f(caf::meta::type_name("supervised"), x.actor);
+}
+
+/// Supervise it no longer: somebody else does from now on.
+struct release {
+  agent_key child;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, release& x) {
+  return f(caf::meta::type_name("release"), x.child);
+}
+struct released {};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, released&) {
+  return f(caf::meta::type_name("released"));
+}
+
+/// The actor of an agent has crashed, and gets a successor in `delay_ms`.
+struct agent_down {
+  agent_key who;
+  std::uint64_t delay_ms = 0;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, agent_down& x) {
+  return f(caf::meta::type_name("agent_down"), x.who, x.delay_ms);
+}
+/// It has one.
+struct agent_restarted {
+  agent_key who;
+  caf::strong_actor_ptr actor;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, agent_restarted& x) {
+  return f(caf::meta::type_name("agent_restarted"), x.who, x.actor);
+}
+/// It has crashed too often, and gets none.
+struct agent_given_up {
+  agent_key who;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, agent_given_up& x) {
+  return f(caf::meta::type_name("agent_given_up"), x.who);
+}
+
+/// Which actor has this agent at the moment? Activates none. For tests and benches, which make it crash.
+struct locate {
+  agent_key who;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, locate& x) {
+  return f(caf::meta::type_name("locate"), x.who);
+}
+struct located {
+  caf::strong_actor_ptr actor;  ///< null: none
+  /// Whose actor supervises it; nothing: the fleet's, or nobody's where it has no actor.
+  std::vector<agent_id> supervisor;
+};
+template <class Inspector>
+typename Inspector::result_type inspect(Inspector& f, located& x) {
+  return f(caf::meta::type_name("located"), x.actor, x.supervisor);
 }
 
 /// Take no new run up, journal where the current ones stand, and answer when that is durable.
@@ -271,4 +362,14 @@ CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::recovered))
 CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::look_again))
 CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::time_is_up))
 CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::continuation))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::agent_moved))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::supervise))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::supervised))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::release))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::released))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::agent_down))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::agent_restarted))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::agent_given_up))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::locate))
+CAF_ADD_TYPE_ID(flotilla, (flotilla::actors::located))
 CAF_END_TYPE_ID_BLOCK(flotilla)

@@ -102,4 +102,29 @@ storage::message_draft agent_message(std::string_view type, agent_id about, std:
   return made;
 }
 
+storage::message_draft crash_message(agent_id about, std::uint32_t restarts, std::uint64_t delay_ms) {
+  auto made = agent_message(bus::agent_crashed, about,
+                            "The agent's actor has crashed; it is restarted in " + std::to_string(delay_ms) + " ms.");
+  made.data = json{{"restarts", restarts}, {"delayMs", delay_ms}}.dump();
+  return made;
+}
+
+std::vector<storage::message_draft> failure_messages(const agent& failed) {
+  std::vector<storage::message_draft> made;
+  made.push_back(agent_message(bus::agent_failed, failed.id,
+                               "The agent has crashed too often and is paused. Its running task has ended in an "
+                               "error; the others stay until it is resumed."));
+  if (!failed.manager) return made;
+  made.front().to = party::of(*failed.manager);
+  storage::message_draft told;
+  told.type = bus::agent_message;
+  told.from = party::system();
+  told.to = party::of(*failed.manager);
+  told.text = "Your report " + failed.name + " (" + failed.id.to_string() +
+              ") has crashed too often and is paused. The task that it had has ended in an error; its others stay "
+              "until a human resumes it.";
+  made.push_back(std::move(told));
+  return made;
+}
+
 }  // namespace flotilla::actors

@@ -1,12 +1,14 @@
-// The bus messages that tell of tasks and their tools. Pure.
+// The bus messages that tell of tasks, their tools, and agents. Pure.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/model_provider.hpp"
 #include "core/run_events.hpp"
+#include "flotilla/agent.hpp"
 #include "flotilla/task.hpp"
 #include "storage/budget_records.hpp"
 #include "storage/records.hpp"
@@ -34,5 +36,10 @@ namespace flotilla::actors {
 [[nodiscard]] storage::message_draft limit_message(const task& about, const storage::budget* reached);
 /// Something about an agent, from the system to all.
 [[nodiscard]] storage::message_draft agent_message(std::string_view type, agent_id about, std::string text);
+/// `agent.crashed`: its actor has crashed, after so many restarts, and is restarted in so many ms.
+[[nodiscard]] storage::message_draft crash_message(agent_id about, std::uint32_t restarts, std::uint64_t delay_ms);
+/// `agent.failed`: it has crashed too often and is paused; to its manager, or to all where it has none. A manager is
+/// also told in words, which lie in its mailbox.
+[[nodiscard]] std::vector<storage::message_draft> failure_messages(const agent& failed);
 
 }  // namespace flotilla::actors

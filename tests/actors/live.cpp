@@ -1,6 +1,7 @@
 // What the fleet tells of its agents.
 #include <boost/test/unit_test.hpp>
 
+#include "actors/supervision.hpp"
 #include "tests/actors/world.hpp"
 
 using namespace flotilla;
@@ -49,7 +50,7 @@ BOOST_AUTO_TEST_CASE(restarts_are_counted) {
     BOOST_TEST((told[0].agent == ada));
     BOOST_TEST(told[0].restarting);
     BOOST_TEST(told[0].restarts == crashes);
-    pass(actors::restart_delay + 1s);
+    pass(2s);
     told = report(org);
     BOOST_REQUIRE_EQUAL(told.size(), 1U);
     BOOST_TEST(!told[0].restarting);
@@ -58,19 +59,21 @@ BOOST_AUTO_TEST_CASE(restarts_are_counted) {
   BOOST_TEST(report(org_id::make(clock.now())).empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_message_brings_it_back_at_once) {
+BOOST_AUTO_TEST_CASE(a_message_waits_for_the_restart) {
   const auto ada = add_agent();
   (void)at->run(ada, add_task(ada));
   settle();
   at->kill_agent({org, ada});
   settle();
-  at->changed(ada);
+  const auto next = add_task(ada);
+  const auto asked = at->run(ada, next);
   settle();
-  auto told = report(org);
+  BOOST_TEST(report(org).at(0).restarting);
+  BOOST_TEST(!asked->has_value());
+  pass(actors::first_restart_delay);
+  BOOST_TEST(granted(asked));
+  const auto told = report(org);
   BOOST_TEST(!told.at(0).restarting);
-  BOOST_TEST(told.at(0).restarts == 1U);
-  pass(actors::restart_delay + 1s);
-  told = report(org);
   BOOST_TEST(told.at(0).restarts == 1U);
 }
 

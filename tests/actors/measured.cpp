@@ -1,6 +1,7 @@
 // What the actors tell the telemetry: each run's beginning and end once, and how long calls take.
 #include <boost/test/unit_test.hpp>
 
+#include "actors/supervision.hpp"
 #include "tests/actors/world.hpp"
 #include "tests/support/recording_telemetry.hpp"
 
@@ -161,7 +162,7 @@ BOOST_AUTO_TEST_CASE(an_agent_that_crashes_is_restarted_and_its_run_goes_on) {
   const auto crash = news();
   BOOST_TEST(std::count(crash.begin(), crash.end(), "crashed") == 1);
   BOOST_TEST(std::count(crash.begin(), crash.end(), "ended scripted running") == 1);
-  pass(actors::restart_delay);
+  pass(actors::first_restart_delay);
   BOOST_TEST(news() == (words{"activated", "restarted", "began scripted"}), boost::test_tools::per_element());
 }
 

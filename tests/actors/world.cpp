@@ -94,9 +94,44 @@ std::size_t node::steps(std::size_t most) {
   return made;
 }
 
+namespace {
+
+actors::fleet_state& state_of(const actors::fleet_actor& fleet) {
+  return caf::actor_cast<actors::fleet_actor::stateful_pointer<actors::fleet_state>>(fleet)->state;
+}
+
+}  // namespace
+
 void node::kill_agent(const actors::agent_key& which) {
-  auto* state = caf::actor_cast<actors::fleet_actor::stateful_pointer<actors::fleet_state>>(fleet);
-  caf::anon_send_exit(state->state.agents.at(which).actor, caf::exit_reason::kill);
+  BOOST_REQUIRE(try_kill_agent(which));
+}
+
+bool node::try_kill_agent(const actors::agent_key& which) {
+  const auto actor = actor_of(which.agent);
+  if (actor) caf::anon_send_exit(caf::actor_cast<actors::agent_actor>(actor), caf::exit_reason::kill);
+  return actor != nullptr;
+}
+
+bool node::try_kill_run(const actors::agent_key& which) {
+  const auto actor = actor_of(which.agent);
+  if (!actor) return false;
+  const auto agent = caf::actor_cast<actors::agent_actor>(actor);
+  const auto& run = caf::actor_cast<actors::agent_actor::stateful_pointer<actors::agent_state>>(agent)->state.run;
+  if (run) caf::anon_send_exit(run, caf::exit_reason::kill);
+  return run != nullptr;
+}
+
+caf::strong_actor_ptr node::actor_of(agent_id which) const {
+  const auto& members = state_of(fleet).members;
+  const auto found = members.find({in.org, which});
+  if (found == members.end() || !found->second.actor) return nullptr;
+  return caf::actor_cast<caf::strong_actor_ptr>(found->second.actor);
+}
+
+std::optional<agent_id> node::supervisor_of(agent_id which) const {
+  const auto& members = state_of(fleet).members;
+  const auto found = members.find({in.org, which});
+  return found == members.end() ? std::nullopt : found->second.supervisor;
 }
 
 answer node::run(agent_id who, task_id task, bool restart) {
@@ -203,6 +238,20 @@ void world::change_agent(agent_id who, agent_status status) {
   storage::write_agent(changes, org, &*before, after);
   commit(std::move(changes));
   at->changed(who);
+}
+
+agent world::agent_now(agent_id who) const {
+  return must(storage::read_agent(*look(), org, who))->value;
+}
+
+void world::move_agent(agent_id who, std::optional<agent_id> manager) {
+  const auto before = must(storage::read_agent(*look(), org, who));
+  auto after = before->value;
+  after.manager = manager;
+  storage::batch changes;
+  storage::write_agent(changes, org, &*before, after);
+  commit(std::move(changes));
+  caf::anon_send(at->fleet, actors::agent_moved{{org, who}});
 }
 
 void world::change_task(task_id which, const std::function<void(task&)>& change) {

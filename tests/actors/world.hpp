@@ -63,6 +63,15 @@ class node {
 
   /// Ends an agent's actor as a bug would.
   void kill_agent(const actors::agent_key& which);
+  /// The same, where it has one. Was there one?
+  bool try_kill_agent(const actors::agent_key& which);
+  /// Ends the actor of an agent's run likewise, where it has one.
+  bool try_kill_run(const actors::agent_key& which);
+  /// The actor that the fleet knows of an agent; null: none.
+  [[nodiscard]] caf::strong_actor_ptr actor_of(agent_id which) const;
+  /// Whose actor supervises it; nothing: the fleet, or it is not active.
+  [[nodiscard]] std::optional<agent_id> supervisor_of(agent_id which) const;
+  [[nodiscard]] bool is_active(agent_id which) const { return actor_of(which) != nullptr; }
 
   template <class Request>
   answer ask(Request request);
@@ -110,6 +119,9 @@ struct world {
   task_id add_task(agent_id who, task_priority priority = task_priority::normal,
                    std::optional<std::string> output_schema = {});
   void change_agent(agent_id who, agent_status status);
+  [[nodiscard]] agent agent_now(agent_id who) const;
+  /// Gives an agent another manager, and tells the fleet.
+  void move_agent(agent_id who, std::optional<agent_id> manager);
   void retitle(task_id which, std::string title);
   void reassign(task_id which, agent_id who);
   /// Lets a signal stand that a delegated task has ended, and tells the agent.
