@@ -199,6 +199,8 @@ object_writer open_agent(std::string& out, const agent& value) {
       .fields("approvals", value.approvals)
       .field("maxTurns", std::uint64_t{value.max_turns})
       .field("budget", value.budget)
+      .field("memoryTokens", std::uint64_t{value.memory_tokens})
+      .field("memorySince", value.memory_since)
       .field("createdAt", value.created_at)
       .field("updatedAt", value.updated_at);
   return object;

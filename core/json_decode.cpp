@@ -166,9 +166,9 @@ class object_reader {
     if (problem_.empty() && object_.contains(key)) field(key, into.emplace());
     return *this;
   }
-  /// A field that may be null, and that objects written by an older version do not have.
+  /// A field that objects written by an older version do not have: what it is read into stays as it is then.
   template <class T>
-  object_reader& later_field(const char* key, std::optional<T>& into) {
+  object_reader& later_field(const char* key, T& into) {
     if (problem_.empty() && object_.contains(key)) field(key, into);
     return *this;
   }
@@ -258,6 +258,8 @@ result<agent> agent_from_json(std::string_view json) {
       .field("approvals", value.approvals)
       .field("maxTurns", value.max_turns)
       .field("budget", value.budget)
+      .later_field("memoryTokens", value.memory_tokens)
+      .later_field("memorySince", value.memory_since)
       .field("createdAt", value.created_at)
       .field("updatedAt", value.updated_at);
   return object.finish(std::move(value));

@@ -44,6 +44,11 @@ check check_max_turns(std::uint32_t turns) {
   return wrong("maxTurns", "must be a number from 1 to " + std::to_string(highest_max_turns));
 }
 
+check check_memory_tokens(std::uint32_t tokens) {
+  if (tokens <= highest_memory_tokens) return {};
+  return wrong("memoryTokens", "must be a number from 0 to " + std::to_string(highest_memory_tokens));
+}
+
 check check_budget(const token_budget& budget) {
   if (budget.tokens > 0) return {};
   return wrong("budget.tokens", "must be greater than 0");
@@ -125,6 +130,7 @@ result<void> validate(const agent_draft& draft) {
       check_texts(draft.approvals, approval_rule),
       check_max_turns(draft.max_turns),
       if_any(draft.budget, check_budget),
+      check_memory_tokens(draft.memory_tokens),
   });
 }
 
@@ -141,6 +147,7 @@ result<void> validate(const agent_patch& patch) {
       if_any(patch.approvals, list_check(approval_rule)),
       if_any(patch.max_turns, check_max_turns),
       if_any(patch.budget, check_budget),
+      if_any(patch.memory_tokens, check_memory_tokens),
   });
 }
 
@@ -175,6 +182,10 @@ result<void> validate(const epic_patch& patch) {
 
 result<void> validate(const outgoing_message& what) {
   return first_wrong({check_id(what.to, "to"), check_text(what.text, message_rule)});
+}
+
+result<void> validate(const team_message& what) {
+  return first_wrong({check_text(what.team, team_rule), check_text(what.text, message_rule)});
 }
 
 result<void> validate(const approval_decision& word) {

@@ -31,6 +31,7 @@ namespace flotilla {
 [[nodiscard]] result<void> validate(const epic_draft& draft);
 [[nodiscard]] result<void> validate(const epic_patch& patch);
 [[nodiscard]] result<void> validate(const outgoing_message& what);
+[[nodiscard]] result<void> validate(const team_message& what);
 [[nodiscard]] result<void> validate(const approval_decision& word);
 [[nodiscard]] result<void> validate(const token_draft& draft);
 /// The name of an org.

@@ -31,6 +31,8 @@ agent random_agent(random_values& draw) {
   value.approvals = draw.texts();
   value.max_turns = static_cast<std::uint32_t>(draw.number());
   value.budget = draw.perhaps([&] { return token_budget{draw.number(), static_cast<budget_period>(draw.up_to(2))}; });
+  value.memory_tokens = static_cast<std::uint32_t>(draw.number());
+  value.memory_since = draw.perhaps([&] { return draw.time(); });
   value.created_at = draw.time();
   value.updated_at = draw.time();
   return value;
@@ -189,13 +191,32 @@ BOOST_AUTO_TEST_CASE(an_agent) {
   BOOST_TEST(to_json(value) ==
              R"({"id":"agt_01ARZ3NDEKTSV4RRFFQ69G5FAA","name":"Ada","role":"Careful","model":"m",)"
              R"("provider":"rehearsal","glyph":"🦊","manager":null,"team":null,"status":"active","mcps":[],)"
-             R"("approvals":[],"maxTurns":32,"budget":null,"createdAt":"1970-01-01T00:00:00.000Z",)"
-             R"("updatedAt":"1970-01-01T00:00:00.000Z"})");
+             R"("approvals":[],"maxTurns":32,"budget":null,"memoryTokens":8000,"memorySince":null,)"
+             R"("createdAt":"1970-01-01T00:00:00.000Z","updatedAt":"1970-01-01T00:00:00.000Z"})");
   value.mcps = {"a", "b\""};
   value.budget = token_budget{5, budget_period::week};
-  BOOST_TEST(to_json(value).find(
-                 R"("mcps":["a","b\""],"approvals":[],"maxTurns":32,"budget":{"tokens":5,"period":"week"},)") !=
-             std::string::npos);
+  value.memory_tokens = 0;
+  value.memory_since = at_ms(1);
+  BOOST_TEST(
+      to_json(value).find(R"("mcps":["a","b\""],"approvals":[],"maxTurns":32,"budget":{"tokens":5,"period":"week"},)"
+                          R"("memoryTokens":0,"memorySince":"1970-01-01T00:00:00.001Z",)") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_agent_of_an_older_version_has_the_usual_memory) {
+  random_values draw(5);
+  auto value = random_agent(draw);
+  value.memory_tokens = 1;
+  value.memory_since = at_ms(1);
+  auto text = nlohmann::json::parse(to_json(value));
+  text.erase("memoryTokens");
+  text.erase("memorySince");
+  const auto back = agent_from_json(text.dump());
+  BOOST_REQUIRE(back.has_value());
+  value.memory_tokens = default_memory_tokens;
+  value.memory_since.reset();
+  BOOST_TEST((*back == value));
+  text["memoryTokens"] = 4'294'967'296;
+  BOOST_TEST(!agent_from_json(text.dump()).has_value());
 }
 
 BOOST_AUTO_TEST_CASE(a_task) {
@@ -211,7 +232,7 @@ BOOST_AUTO_TEST_CASE(a_task) {
       R"("usage":{"input_tokens":0,"output_tokens":0,"total_tokens":0},"createdAt":"1970-01-01T00:00:00.000Z",)"
       R"("startedAt":null,"finishedAt":null,"updatedAt":"1970-01-01T00:00:00.000Z")";
   BOOST_TEST(to_json(value) == expected + "}");
-  task_detail detail{value, {}, {}};
+  task_detail detail{value, {}, {}, {}};
   BOOST_TEST(to_json(detail) == expected + R"(,"log":[],"children":[]})");
   const event first{
       .seq = 1, .type = event_type::status, .text = "running", .at = at_ms(0), .tool = {}, .call_id = {}, .data = {}};
@@ -264,7 +285,7 @@ BOOST_AUTO_TEST_CASE(null_data_of_a_message_is_none) {
 BOOST_AUTO_TEST_CASE(damage_is_told) {
   random_values draw(3);
   const std::vector<std::string> optional_ones{"tool", "callId", "data"};
-  check_damage(to_json(random_agent(draw)), agent_from_json, {});
+  check_damage(to_json(random_agent(draw)), agent_from_json, {}, {"memoryTokens", "memorySince"});
   check_damage(to_json(random_task(draw)), task_from_json, {}, {"outputSchema", "parent"});
   check_damage(to_json(random_event(draw)), event_from_json, optional_ones);
   check_damage(to_json(random_message(draw)), message_from_json, {"data"});

@@ -202,7 +202,9 @@ BOOST_AUTO_TEST_CASE(good_drafts) {
                d.approvals = {"*", "db_?"};
                d.max_turns = highest_max_turns;
                d.budget = token_budget{1, budget_period::day};
+               d.memory_tokens = highest_memory_tokens;
              }) == "fine");
+  BOOST_TEST(agent_with([](auto& d) { d.memory_tokens = 0; }) == "fine");
 }
 
 BOOST_AUTO_TEST_CASE(required_texts_are_not_blank) {
@@ -270,6 +272,8 @@ BOOST_AUTO_TEST_CASE(texts_are_utf8) {
 BOOST_AUTO_TEST_CASE(numbers_and_ids) {
   BOOST_TEST(agent_with([](auto& d) { d.max_turns = 0; }) == "maxTurns: must be a number from 1 to 1000");
   BOOST_TEST(agent_with([](auto& d) { d.max_turns = highest_max_turns + 1; }).starts_with("maxTurns: "));
+  BOOST_TEST(agent_with([](auto& d) { d.memory_tokens = highest_memory_tokens + 1; }) ==
+             "memoryTokens: must be a number from 0 to 200000");
   BOOST_TEST(agent_with([](auto& d) { d.budget = token_budget{}; }) == "budget.tokens: must be greater than 0");
   BOOST_TEST(agent_with([](auto& d) { d.manager = agent_id{}; }).starts_with("manager: "));
   BOOST_TEST(task_with([](auto& d) { d.assignee = {}; }).starts_with("assignee: "));
@@ -300,6 +304,8 @@ BOOST_AUTO_TEST_CASE(patches_are_checked_where_they_change) {
   BOOST_TEST(patched([](auto& p) { p.mcps = std::vector<std::string>{""}; }).starts_with("mcps: "));
   BOOST_TEST(patched([](auto& p) { p.approvals = std::vector<std::string>{""}; }).starts_with("approvals: "));
   BOOST_TEST(patched([](auto& p) { p.max_turns = 0; }).starts_with("maxTurns: "));
+  BOOST_TEST(patched([](auto& p) { p.memory_tokens = highest_memory_tokens + 1; }).starts_with("memoryTokens: "));
+  BOOST_TEST(patched([](auto& p) { p.memory_tokens = 0; }) == "fine");
   BOOST_TEST(patched([](auto& p) { p.budget = std::optional(token_budget{}); }).starts_with("budget.tokens: "));
 
   task_patch task;
@@ -333,6 +339,12 @@ BOOST_AUTO_TEST_CASE(words_of_humans) {
   BOOST_TEST(verdict(outgoing_message{ada, std::string(max_message_bytes, 'x')}) == "fine");
   BOOST_TEST(verdict(outgoing_message{ada, std::string(max_message_bytes + 1, 'x')}).starts_with("text: "));
   BOOST_TEST(verdict(outgoing_message{{}, "a"}).starts_with("to: "));
+  BOOST_TEST(verdict(team_message{"Core", "a\nb"}) == "fine");
+  BOOST_TEST(verdict(team_message{"Core", std::string(max_message_bytes + 1, 'x')}).starts_with("text: "));
+  BOOST_TEST(verdict(team_message{"Core", "\n"}) == "text: must not be empty");
+  BOOST_TEST(verdict(team_message{" ", "a"}) == "team: must not be empty");
+  BOOST_TEST(verdict(team_message{"a\nb", "a"}) == "team: must not hold control characters");
+  BOOST_TEST(verdict(team_message{std::string(max_name_bytes + 1, 'x'), "a"}).starts_with("team: "));
   BOOST_TEST(verdict(approval_decision{}) == "fine");
   BOOST_TEST(verdict(approval_decision{true, "call", ""}) == "fine");
   BOOST_TEST(verdict(approval_decision{true, "", {}}) == "callId: must not be empty");
