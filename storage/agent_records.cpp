@@ -15,12 +15,32 @@ void require_as_read(batch& into, std::string key, const stored<agent>* before) 
   into.require(std::move(key), before != nullptr ? std::optional(before->bytes) : std::nullopt);
 }
 
+/// The status that is sifted here; `running` is derived: whoever asks for it wants to sift the active ones.
+std::optional<agent_status> stored_status(const agent_query& query) {
+  return query.status == agent_status::running ? std::nullopt : query.status;
+}
+
+/// The narrowest index for the filters that are set; nothing: all agents.
+std::optional<std::string> index_for(org_id org, const agent_query& query) {
+  if (query.team) return keys::agents_by_team(org, *query.team);
+  if (const auto status = stored_status(query)) return keys::agents_by_status(org, *status);
+  return std::nullopt;
+}
+
+/// Does an agent pass the filters that its index may not have sifted?
+bool passes(const agent_query& query, const agent& candidate) {
+  const auto status = stored_status(query);
+  return (!status || candidate.status == *status) && (!query.team || candidate.team == query.team);
+}
+
 }  // namespace
 
 std::vector<std::string> index_keys(org_id org, const agent& of) {
   const auto position = keys::bytes_of(of.id.value);
   std::vector<std::string> found{keys::agents_by_status(org, of.status).append(position)};
   if (of.manager) found.push_back(keys::agents_by_manager(org, *of.manager).append(position));
+  found.push_back(keys::agents_by_name(org, of.name).append(position));
+  if (of.team) found.push_back(keys::agents_by_team(org, *of.team).append(position));
   return found;
 }
 
@@ -37,19 +57,17 @@ result<page<agent>> list_agents(const snapshot& from, org_id org, const agent_qu
   if (auto good = validate(query.page); !good) return fail(std::move(good.error()));
   auto before = read_cursor(query.page.cursor, keys::table::agents, ulid::size);
   if (!before) return fail(std::move(before.error()));
-  // `running` is derived: whoever asks for it wants to sift the active ones.
-  const bool by_status = query.status && *query.status != agent_status::running;
-  const row_range rows{
-      by_status ? keys::agents_by_status(org, *query.status) : keys::all(keys::table::agents, org), {}, *before};
+  const auto index = index_for(org, query);
+  const row_range rows{index.value_or(keys::all(keys::table::agents, org)), {}, *before};
   return list_rows<agent>(from, rows, keys::table::agents, query.page.limit,
                           [&](std::string_view position, std::string_view value) -> result<std::optional<agent>> {
                             const agent_id which{keys::ulid_from(position)};
-                            auto found = by_status ? from.get(keys::agent(org, which))
-                                                   : result<std::optional<std::string>>(std::string(value));
+                            auto found = index ? from.get(keys::agent(org, which))
+                                               : result<std::optional<std::string>>(std::string(value));
                             if (!found) return fail(std::move(found.error()));
                             auto decoded = *found ? agent_from_json(**found) : fail(errc::internal, {});
                             if (!decoded) return fail(damaged("agent", which.to_string()));
-                            if (query.team && decoded->team != query.team) return std::nullopt;
+                            if (!passes(query, *decoded)) return std::nullopt;
                             return std::move(*decoded);
                           });
 }
@@ -68,16 +86,16 @@ void require_agent(batch& into, org_id org, const stored<agent>& seen) {
 }
 
 result<std::vector<agent_id>> read_reports(const snapshot& from, org_id org, agent_id manager, std::size_t most) {
-  std::vector<agent_id> found;
-  if (most == 0) return found;
-  const auto prefix = keys::agents_by_manager(org, manager);
-  const auto scanned =
-      from.scan(keys_with_prefix(prefix), direction::forward, [&](std::string_view key, std::string_view) {
-        found.push_back({keys::ulid_from(key.substr(prefix.size()))});
-        return found.size() < most;
-      });
-  if (!scanned) return fail(scanned.error());
-  return found;
+  return read_ids<agent_id>(from, keys::agents_by_manager(org, manager), most, "the reports of an agent");
+}
+
+result<std::vector<agent_id>> read_agents_named(const snapshot& from, org_id org, std::string_view name,
+                                                std::size_t most) {
+  return read_ids<agent_id>(from, keys::agents_by_name(org, name), most, "the agents of a name");
+}
+
+result<std::vector<agent_id>> read_team(const snapshot& from, org_id org, std::string_view team, std::size_t most) {
+  return read_ids<agent_id>(from, keys::agents_by_team(org, team), most, "the members of a team");
 }
 
 result<bool> has_running_task(const snapshot& from, org_id org, agent_id which) {

@@ -1,6 +1,7 @@
-// The bus as records: appending, and reading it forward.
+// The bus as records: appending, and reading it forward or at one place.
 #include <algorithm>
 
+#include "core/bus_types.hpp"
 #include "core/json_decode.hpp"
 #include "flotilla/json.hpp"
 #include "storage/codec.hpp"
@@ -32,6 +33,14 @@ message place(message_draft draft, message_seq seq, timestamp at) {
 void put_rows(appender& out, org_id org, const message& value, const std::string& json) {
   out.put(keys::message(org, value.seq), json);
   for (auto& row : index_keys(org, value)) out.put(std::move(row), {});
+  if (is_mail(value)) out.put(keys::mail(org, value.to.agent, value.seq), {});
+}
+
+/// Adds a row for each agent that says it or is told it: one who writes to himself is found once.
+void add_agents(std::vector<std::string>& to, org_id org, const message& of, const std::string& position,
+                std::string (*index)(org_id, agent_id)) {
+  if (of.from.is == party::kind::agent) to.push_back(index(org, of.from.agent) + position);
+  if (of.to.is == party::kind::agent && of.to != of.from) to.push_back(index(org, of.to.agent) + position);
 }
 
 }  // namespace
@@ -39,11 +48,8 @@ void put_rows(appender& out, org_id org, const message& value, const std::string
 std::vector<std::string> index_keys(org_id org, const message& of) {
   const auto position = keys::seq_bytes(of.seq);
   std::vector<std::string> found{keys::messages_by_type(org, of.type) + position};
-  if (of.from.is == party::kind::agent) found.push_back(keys::messages_by_agent(org, of.from.agent) + position);
-  // One who writes to himself is found once.
-  if (of.to.is == party::kind::agent && of.to != of.from) {
-    found.push_back(keys::messages_by_agent(org, of.to.agent) + position);
-  }
+  add_agents(found, org, of, position, &keys::messages_by_agent);
+  if (of.type == bus::agent_message) add_agents(found, org, of, position, &keys::said_by_agent);
   if (of.task_id) found.push_back(keys::messages_by_task(org, *of.task_id) + position);
   if (of.epic_id) found.push_back(keys::messages_by_epic(org, *of.epic_id) + position);
   return found;
@@ -92,6 +98,14 @@ result<bus_slice> read_messages(const snapshot& from, org_id org, const message_
   if (!scanned) return fail(scanned.error());
   if (!good) return fail(damaged("message", std::to_string(slice.scanned_to + 1)));
   return slice;
+}
+
+result<message> read_message(const snapshot& from, org_id org, message_seq seq) {
+  const auto bytes = from.get(keys::message(org, seq));
+  if (!bytes) return fail(bytes.error());
+  auto value = *bytes ? message_from_json(**bytes) : fail(errc::internal, {});
+  if (!value) return fail(damaged("message", std::to_string(seq)));
+  return value;
 }
 
 result<message_seq> last_message_seq(const snapshot& from, org_id org) {

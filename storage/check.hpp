@@ -5,8 +5,8 @@
 // in both directions; positions of logs have no gaps; what an object names exists. Nothing is repaired.
 //
 // Memory: the journal of one task at a time, and some hundred bytes for each org and, within an org, for each epic,
-// each agent that manages or has used tokens, and each month. The number of tasks, events and messages costs time
-// only.
+// each agent that manages or has used tokens, each task that has delegated, and each month. The number of tasks,
+// events and messages costs time only.
 #pragma once
 
 #include <cstddef>

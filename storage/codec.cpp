@@ -67,11 +67,15 @@ std::string u32_bytes(std::uint64_t value) {
 // --- extras -------------------------------------------------------------------------------------------------
 
 json json_of(const delegation& from) {
-  return {{"agent", from.agent.to_string()},
-          {"call", from.call_id},
-          {"attempt", from.attempt},
-          {"depth", from.depth},
-          {"wait", from.wait}};
+  json made{{"agent", from.agent.to_string()},
+            {"call", from.call_id},
+            {"attempt", from.attempt},
+            {"depth", from.depth},
+            {"wait", from.wait}};
+  if (from.ancestors.empty()) return made;
+  auto& above = made["above"] = json::array();
+  for (const auto& each : from.ancestors) above.push_back(each.to_string());
+  return made;
 }
 
 json json_of(const reservation& reserved) {
@@ -88,18 +92,25 @@ std::string extras_of(const task_record& value) {
   if (value.from) extras["from"] = json_of(*value.from);
   if (value.parked_at) extras["parkedAt"] = value.parked_at->time_since_epoch().count();
   if (value.reserved) extras["reserved"] = json_of(*value.reserved);
+  if (value.wakes > 0) extras["wakes"] = value.wakes;
   return extras.empty() ? std::string() : dump(extras);
 }
 
-agent_id agent_of(const json& text) {
-  const auto parsed = agent_id::parse(text.get<std::string>());
-  if (!parsed) throw std::invalid_argument("an agent's id");
+template <class Id>
+Id id_of(const json& text) {
+  const auto parsed = Id::parse(text.get<std::string>());
+  if (!parsed) throw std::invalid_argument("an id");
   return *parsed;
 }
 
 delegation delegation_of(const json& from) {
-  return {agent_of(from.at("agent")), from.at("call").get<std::string>(), from.at("attempt").get<std::uint32_t>(),
-          from.at("depth").get<std::uint32_t>(), from.at("wait").get<bool>()};
+  delegation made{id_of<agent_id>(from.at("agent")), from.at("call").get<std::string>(),
+                  from.at("attempt").get<std::uint32_t>(), from.at("depth").get<std::uint32_t>(),
+                  from.at("wait").get<bool>()};
+  if (const auto found = from.find("above"); found != from.end()) {
+    for (const auto& each : *found) made.ancestors.push_back(id_of<task_id>(each));
+  }
+  return made;
 }
 
 reservation reservation_of(const json& from) {
@@ -107,7 +118,8 @@ reservation reservation_of(const json& from) {
   for (const auto& row : from.at("rows")) {
     const auto period = row.at(0).get<unsigned>();
     if (period > static_cast<unsigned>(budget_period::month)) throw std::invalid_argument("a period");
-    made.rows.push_back({static_cast<budget_period>(period), row.at(1).get<std::uint64_t>(), agent_of(row.at(2))});
+    made.rows.push_back(
+        {static_cast<budget_period>(period), row.at(1).get<std::uint64_t>(), id_of<agent_id>(row.at(2))});
   }
   return made;
 }
@@ -121,6 +133,7 @@ bool read_extras(std::string_view text, task_record& into) {
       into.parked_at = timestamp{std::chrono::milliseconds{found->get<std::int64_t>()}};
     }
     if (const auto found = extras.find("reserved"); found != extras.end()) into.reserved = reservation_of(*found);
+    if (const auto found = extras.find("wakes"); found != extras.end()) into.wakes = found->get<std::uint32_t>();
     return into.from.has_value() == into.task.parent.has_value();
   } catch (const std::exception&) {
     return false;

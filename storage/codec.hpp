@@ -6,8 +6,10 @@
 //               flags: bit 0 queued, bit 1 the input stands aside (table 'I') and is empty here, bit 2 counted, bit 3
 //               extras, the others 0; the two counts: task_record::usage_before; input_mark: with bit 1 only, a
 //               digest of the input, so that records of different inputs differ; extras: with bit 3 only, a JSON
-//               object of what only some tasks have: {"from":{"agent","call","attempt","depth","wait"},"parkedAt":ms,
-//               "reserved":{"tokens","rows":[[period,bucket,agent]…]}}, each where it is there; json: the Task object
+//               object of what only some tasks have:
+//               {"from":{"agent","call","attempt","depth","wait","above":[task…]},
+//               "parkedAt":ms,"reserved":{"tokens","rows":[[period,bucket,agent]…]},"wakes"}, each where it is there
+//               ("above": since format 4); json: the Task object
 //   event     = the Event object
 //   message   = the Message object
 //   org       = {"id","name","createdAt"}

@@ -79,11 +79,17 @@ void count_in_epics(batch& into, org_id org, const task_record* before, const ta
   add(after.task, 1);
 }
 
+token_usage used_since(const task_record* before, const task& after) {
+  if (before == nullptr) return after.usage;
+  const auto& used = before->task.usage;
+  return {after.usage.input_tokens - used.input_tokens, after.usage.output_tokens - used.output_tokens};
+}
+
 /// The tokens count when the change is made, the task when it was started: mostly that is the same bucket.
 void count_usage(batch& into, org_id org, const task_record* before, const task_record& after,
                  std::string_view model) {
   const auto& task = after.task;
-  const auto used_before = before != nullptr ? before->task.usage : token_usage{};
+  const auto used = used_since(before, task);
   std::map<std::pair<budget_period, std::uint64_t>, deltas> buckets;
   const auto add = [&buckets](timestamp when, std::size_t index, std::uint64_t amount) {
     if (amount == 0) return;
@@ -93,8 +99,8 @@ void count_usage(batch& into, org_id org, const task_record* before, const task_
       by[index] = static_cast<std::int64_t>(amount);
     }
   };
-  add(task.updated_at, 0, task.usage.input_tokens - used_before.input_tokens);
-  add(task.updated_at, 1, task.usage.output_tokens - used_before.output_tokens);
+  add(task.updated_at, 0, used.input_tokens);
+  add(task.updated_at, 1, used.output_tokens);
   const bool first_start = after.counted && (before == nullptr || !before->counted);
   if (first_start) add(task.started_at.value_or(task.updated_at), 2, 1);
   for (const auto& [bucket, by] : buckets) {
@@ -123,6 +129,18 @@ void count_agent(batch& into, org_id org, std::optional<agent_status> before, ag
   into.add(bounded(keys::org_counters(org), std::move(by), place(org_counter::agents), most, limited_agents));
 }
 
+std::vector<task_id> tasks_above(const task_record& record) {
+  if (!record.from || !record.task.parent) return {};
+  if (record.from->ancestors.empty()) return {*record.task.parent};
+  return record.from->ancestors;
+}
+
+void count_below(batch& into, org_id org, const task_record& of, const token_usage& more) {
+  if (!of.from || more.total() == 0) return;
+  const deltas by{static_cast<std::int64_t>(more.input_tokens), static_cast<std::int64_t>(more.output_tokens)};
+  for (const auto& each : tasks_above(of)) into.add({keys::usage_below(org, each), by, {}});
+}
+
 void count_task(batch& into, org_id org, const task_record* before, const task_record& after,
                 const task_effects& effects) {
   count_in_org(into, org, before, after, effects.most_running);
@@ -132,6 +150,7 @@ void count_task(batch& into, org_id org, const task_record* before, const task_r
     into.add(bounded(keys::tasks_made(org, month), {1}, 0, effects.most_made, limited_tasks));
   }
   count_usage(into, org, before, after, effects.model);
+  count_below(into, org, after, used_since(before, after.task));
   count_budgets(into, org, before, after, effects.budgets);
 }
 

@@ -1,8 +1,10 @@
-// Signals about tasks, the children of a task, and the tasks that wait for a human.
+// Signals about tasks, the children of a task and what was used below it, and the tasks that wait for a human.
 #include <string_view>
 #include <utility>
 
 #include "storage/codec.hpp"
+#include "storage/counters.hpp"
+#include "storage/counting.hpp"
 #include "storage/key_schema.hpp"
 #include "storage/paging.hpp"
 #include "storage/records.hpp"
@@ -12,24 +14,6 @@ namespace {
 
 std::string key_of(org_id org, const task_signal& what) {
   return keys::signal(org, what.agent, what.task, what.kind, what.other);
-}
-
-/// Reads the keys of a range, each with `parse`, which answers nothing for one that cannot be read.
-template <class T, class Parse>
-result<std::vector<T>> read_keys(const snapshot& from, const key_range& range, std::size_t most,
-                                 std::string_view kind, Parse parse) {
-  std::vector<T> found;
-  bool good = true;
-  if (most == 0) return found;
-  const auto scanned = from.scan(range, direction::forward, [&](std::string_view key, std::string_view) {
-    std::optional<T> read = parse(key);
-    good = read.has_value();
-    if (good) found.push_back(std::move(*read));
-    return good && found.size() < most;
-  });
-  if (!scanned) return fail(scanned.error());
-  if (!good) return fail(damaged(kind, {}));
-  return found;
 }
 
 result<std::vector<task_signal>> read_signals_under(const snapshot& from, const std::string& prefix) {
@@ -81,12 +65,7 @@ result<std::vector<task_signal>> read_signals(const snapshot& from, org_id org, 
 }
 
 result<std::vector<task_id>> read_children(const snapshot& from, org_id org, task_id parent, std::size_t most) {
-  const auto prefix = keys::children_of(org, parent);
-  return read_keys<task_id>(from, keys_with_prefix(prefix), most, "the tasks that were delegated",
-                            [&prefix](std::string_view key) -> std::optional<task_id> {
-                              if (key.size() != prefix.size() + ulid::size) return std::nullopt;
-                              return task_id{keys::ulid_from(key.substr(prefix.size()))};
-                            });
+  return read_ids<task_id>(from, keys::children_of(org, parent), most, "the tasks that were delegated");
 }
 
 result<std::vector<parked_task>> read_parked(const snapshot& from, timestamp before, std::size_t most) {
@@ -118,6 +97,12 @@ result<std::optional<timestamp>> oldest_parked(const snapshot& from) {
   });
   if (!visited) return fail(visited.error());
   return oldest;
+}
+
+result<token_usage> read_usage_below(const snapshot& from, org_id org, task_id which) {
+  const auto used = read_counters(from, keys::usage_below(org, which), below_counter_count);
+  if (!used) return fail(used.error());
+  return token_usage{(*used)[0], (*used)[1]};
 }
 
 }  // namespace flotilla::storage

@@ -43,6 +43,13 @@ requires std::is_enum_v<Enum> std::string operator+(std::string key, Enum value)
   return key;
 }
 
+/// A text that ends with a zero byte, behind which the position stands.
+std::string begin_text(table of, org_id org, std::string_view text) {
+  auto key = begin(of) + org;
+  key.append(text).push_back('\0');
+  return key;
+}
+
 }  // namespace
 
 std::string format() {
@@ -134,6 +141,13 @@ std::string budget(org_id org, budget_period period, std::uint64_t bucket, agent
   return begin(table::budgets) + org + period + bucket + agent;
 }
 
+std::string mail(org_id org, agent_id agent, std::uint64_t seq) {
+  return mailbox_of(org, agent) + seq;
+}
+std::string usage_below(org_id org, task_id which) {
+  return begin(table::usage_below) + org + which;
+}
+
 std::string all(table of) {
   return begin(of);
 }
@@ -147,6 +161,22 @@ std::string agents_by_status(org_id org, agent_status status) {
 
 std::string agents_by_manager(org_id org, agent_id manager) {
   return begin(table::agents_by_manager) + org + manager;
+}
+
+std::string agents_by_name(org_id org, std::string_view name) {
+  return begin_text(table::agents_by_name, org, name);
+}
+
+std::string agents_by_team(org_id org, std::string_view team) {
+  return begin_text(table::agents_by_team, org, team);
+}
+
+std::string mailbox_of(org_id org, agent_id agent) {
+  return begin(table::mailboxes) + org + agent;
+}
+
+std::string said_by_agent(org_id org, agent_id agent) {
+  return begin(table::said) + org + agent;
 }
 
 std::string messages_by_epic(org_id org, epic_id epic) {
@@ -184,9 +214,7 @@ std::string messages_by_task(org_id org, task_id task) {
 }
 
 std::string messages_by_type(org_id org, std::string_view type) {
-  auto key = begin(table::messages_by_type) + org;
-  key.append(type).push_back('\0');
-  return key;
+  return begin_text(table::messages_by_type, org, type);
 }
 
 std::string tasks_by_status(org_id org, task_status status) {
@@ -255,7 +283,7 @@ std::optional<signal_parts> parse_signal(std::string_view key) noexcept {
   constexpr std::size_t kind_at = 1 + 3 * ulid::size;
   if (key.size() != kind_at + 1 + ulid::size || key.front() != static_cast<char>(table::signals)) return std::nullopt;
   const auto kind = static_cast<unsigned char>(key[kind_at]);
-  if (kind > static_cast<unsigned char>(signal_kind::cancel)) return std::nullopt;
+  if (kind > static_cast<unsigned char>(signal_kind::wake)) return std::nullopt;
   return signal_parts{{ulid_from(key.substr(1))},
                       {ulid_from(key.substr(1 + ulid::size))},
                       {ulid_from(key.substr(1 + 2 * ulid::size))},

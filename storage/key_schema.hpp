@@ -47,14 +47,24 @@
 //   'h'    org task child                  -                           the tasks that a task delegated, oldest first:
 //                                                                      forward
 //   'i'    org agent task kind other       -                           what an agent has still to do about a task of
-//   it
-//                                                                      (`signal_kind`; `other` is a task): forward
+//                                                                      it, or at all (`signal_kind`; `other` is a
+//                                                                      task): forward
 //   'j'    org time task                   -                           tasks that wait for a human by age: `time` is
 //                                                                      u64 ms, when it began to wait: forward
 //   'k'    org period bucket agent         counters: committed, reserved, as of (budget_records.hpp):
 //                                                                      what an agent with its subtree, or the whole
 //                                                                      org (agent is zero), takes of a budget;
 //                                                                      `period` and `bucket` as in 'c', 1 week
+//   'l'    org agent seq                   empty                       an agent's mailbox, oldest first: forward; the
+//                                                                      messages of type agent.message to it that it
+//                                                                      has not read
+//   'm'    org agent seq                   -                           messages of type agent.message from or to an
+//                                                                      agent, newest first: backward
+//   'n'    org name 00 agent               -                           agents by name, oldest first: forward; `name`
+//                                                                      is its text
+//   'o'    org team 00 agent               -                           agents by team: forward or backward; `team`
+//                                                                      is its text
+//   'p'    org task                       counters: tokens in, tokens out: what all tasks below a task used
 //
 // agent status: 0 active, 2 paused, 3 archived (1, running, is derived and never stored)
 // task status:  0 pending, 1 running, 2 waiting, 3 done, 4 error
@@ -117,6 +127,11 @@ enum class table : char {
   signals = 'i',
   parked = 'j',
   budgets = 'k',
+  mailboxes = 'l',
+  said = 'm',
+  agents_by_name = 'n',
+  agents_by_team = 'o',
+  usage_below = 'p',
 };
 
 /// What an agent is told about one of its tasks, durably: a row of `signals`, which goes when it has been acted on.
@@ -160,13 +175,20 @@ inline constexpr std::size_t seq_size = 8;  ///< bytes
 /// `time`: Unix time in ms.
 [[nodiscard]] std::string parked(org_id org, std::uint64_t time, task_id task);
 [[nodiscard]] std::string budget(org_id org, budget_period period, std::uint64_t bucket, agent_id agent);
+[[nodiscard]] std::string mail(org_id org, agent_id agent, std::uint64_t seq);
+[[nodiscard]] std::string usage_below(org_id org, task_id which);
 
 // What all keys of a table, or of an index's part, begin with. What follows is the id or the position alone.
 [[nodiscard]] std::string all(table of);
 [[nodiscard]] std::string all(table of, org_id org);  ///< a table that begins with it: all but `meta`, `tokens`
 [[nodiscard]] std::string agents_by_status(org_id org, agent_status status);
 [[nodiscard]] std::string agents_by_manager(org_id org, agent_id manager);
+/// Precondition for both: no zero byte in the text (names and teams hold no control characters).
+[[nodiscard]] std::string agents_by_name(org_id org, std::string_view name);
+[[nodiscard]] std::string agents_by_team(org_id org, std::string_view team);
 [[nodiscard]] std::string events(org_id org, task_id task);
+[[nodiscard]] std::string mailbox_of(org_id org, agent_id agent);
+[[nodiscard]] std::string said_by_agent(org_id org, agent_id agent);
 [[nodiscard]] std::string messages_by_epic(org_id org, epic_id epic);
 [[nodiscard]] std::string secrets_of(org_id org, secret_scope scope);
 [[nodiscard]] std::string secrets_of(org_id org, agent_id agent);

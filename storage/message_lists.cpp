@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "core/json_decode.hpp"
 #include "core/validation.hpp"
 #include "storage/codec.hpp"
 #include "storage/paging.hpp"
@@ -13,14 +12,6 @@
 
 namespace flotilla::storage {
 namespace {
-
-result<message> read_message(const snapshot& from, org_id org, message_seq seq) {
-  const auto bytes = from.get(keys::message(org, seq));
-  if (!bytes) return fail(bytes.error());
-  auto value = *bytes ? message_from_json(**bytes) : fail(errc::internal, {});
-  if (!value) return fail(damaged("message", std::to_string(seq)));
-  return value;
-}
 
 /// The first position in [low, high) whose message is not earlier than `when`; `high` where all are.
 result<message_seq> first_not_before(const snapshot& from, org_id org, message_seq low, message_seq high,
@@ -139,6 +130,22 @@ result<page<message>> list_messages(const snapshot& from, org_id org, const mess
                               if (!matches(query.filter, *value)) return std::nullopt;
                               return std::move(*value);
                             });
+}
+
+result<std::vector<message>> read_said(const snapshot& from, org_id org, agent_id agent,
+                                       std::optional<message_seq> before, std::size_t most) {
+  std::vector<message> found;
+  if (most == 0) return found;
+  row_range rows{keys::said_by_agent(org, agent), {}, {}};
+  if (before) rows.to = keys::seq_bytes(*before);
+  std::vector<message_seq> positions;
+  if (auto done = collect(from, rows, most, positions); !done) return fail(done.error());
+  for (const auto seq : positions) {
+    auto value = read_message(from, org, seq);
+    if (!value) return fail(std::move(value.error()));
+    found.push_back(std::move(*value));
+  }
+  return found;
 }
 
 }  // namespace flotilla::storage

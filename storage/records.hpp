@@ -309,7 +309,7 @@ void write_token_use(batch& into, org_id org, token_id which, timestamp when);
 // --- the format ---------------------------------------------------------------------------------------------
 
 inline constexpr std::uint32_t format_version = 4;
-/// The oldest format that is taken over: what came since are new tables and fields, so its data is good as it stands.
+/// The oldest format that is taken over: what came since are new tables and fields, which `ensure_format` fills.
 inline constexpr std::uint32_t oldest_format_version = 2;
 
 /// Checks the store's format version, adds it to an empty store, and raises that of an older store which can be taken

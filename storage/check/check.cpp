@@ -53,6 +53,11 @@ constexpr table org_tables[] = {
     table::signals,
     table::parked,
     table::budgets,
+    table::mailboxes,
+    table::said,
+    table::agents_by_name,
+    table::agents_by_team,
+    table::usage_below,
 };
 
 bool is_known(char which) {
@@ -179,7 +184,7 @@ result<store_check> check(const snapshot& from, std::size_t most_named) {
   }
   if (auto done = check_all_tokens(from, found); !done) return fail(std::move(done.error()));
   for (const auto& org : *orgs) {
-    if (auto done = check_org({from, found, org}); !done) return fail(std::move(done.error()));
+    if (auto done = check_org({from, found, org, *format}); !done) return fail(std::move(done.error()));
   }
   return std::move(found).report(*format);
 }

@@ -83,6 +83,16 @@ std::string_view name_of(keys::table which) noexcept {
       return "waiting tasks by age";
     case table::budgets:
       return "budgets";
+    case table::mailboxes:
+      return "mailboxes";
+    case table::said:
+      return "what was said by agent";
+    case table::agents_by_name:
+      return "agents by name";
+    case table::agents_by_team:
+      return "agents by team";
+    case table::usage_below:
+      return "usage below tasks";
   }
   return "no table";
 }

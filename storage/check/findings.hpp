@@ -35,6 +35,7 @@ inline constexpr std::string_view bus_time = "bus-time";            ///< times n
 inline constexpr std::string_view counter = "counter";              ///< a counter is what a recount gives
 inline constexpr std::string_view usage_sum = "usage-sum";          ///< usage by agent, model and time agrees
 inline constexpr std::string_view token = "token";                  ///< tokens by hash and by org lead to each other
+inline constexpr std::string_view mailbox = "mailbox";              ///< mailboxes hold messages to their agents
 inline constexpr std::string_view delegation = "delegation";        ///< parents and children know of each other
 inline constexpr std::string_view signal = "signal";                ///< signals tell of tasks that are so
 inline constexpr std::string_view budget = "budget";                ///< what is reserved is reserved by tasks

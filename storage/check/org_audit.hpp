@@ -14,6 +14,7 @@
 #include "flotilla/result.hpp"
 #include "flotilla/usage.hpp"
 #include "storage/check/findings.hpp"
+#include "storage/paging.hpp"
 #include "storage/records.hpp"
 #include "storage/store.hpp"
 #include "storage/usage_records.hpp"
@@ -26,6 +27,7 @@ struct org_audit {
   const snapshot& from;
   findings& found;
   org_id org;
+  std::uint32_t format = format_version;  ///< of the store: an older one has not all tables
 
   org_counts counts{};
   struct epic_sums {
@@ -40,6 +42,8 @@ struct org_audit {
   usage_totals used_before{};
   std::uint64_t delegated = 0;  ///< tasks, as journals tell
   std::uint64_t children = 0;   ///< tasks, as they tell themselves
+  /// What all tasks below a task have used.
+  std::map<task_id, token_usage> below{};
   /// Tokens that running tasks have reserved, by the budget row's key behind the org.
   std::map<std::string, std::uint64_t> reserved{};
 };
@@ -55,17 +59,15 @@ struct org_audit {
 [[nodiscard]] result<void> check_usage(org_audit& in);
 [[nodiscard]] result<void> check_signals(org_audit& in);
 [[nodiscard]] result<void> check_budgets(org_audit& in);
+/// The tasks above one that was delegated are those that their own records say.
+[[nodiscard]] result<void> check_ancestors(org_audit& in, const task_record& record);
 /// One task's record against its journal; `events` is raised by the number of its events.
 [[nodiscard]] result<void> check_journal(org_audit& in, const task_record& record, std::uint64_t& events);
 
 // --- rows ---------------------------------------------------------------------------------------------------------
 
-/// Calls `visit(rest, value)` for each row under a prefix; `rest` is the key behind it. An error ends it.
-using row_visitor = std::function<result<void>(std::string_view rest, std::string_view value)>;
-[[nodiscard]] result<void> each_row(const snapshot& from, std::string_view prefix, const row_visitor& visit);
-
-/// The same for an org's part of a table, whose rows are counted; a row whose rest has not `rest_size` bytes is a
-/// fault, and is passed over (0: any size).
+/// `each_row` (paging.hpp) for an org's part of a table, whose rows are counted; a row whose rest has not `rest_size`
+/// bytes is a fault, and is passed over (0: any size).
 [[nodiscard]] result<void> each_row(org_audit& in, keys::table of, std::size_t rest_size, const row_visitor& visit);
 
 /// Is there a row?

@@ -136,6 +136,20 @@ class checked_world {
          },
          {status_event(run_status::queued)});
   }
+  /// What an agent or a person says to another; its place on the bus.
+  message_seq say(party from, party to) {
+    message_seq seq = 0;
+    write([&](batch& into) {
+      message_draft said;
+      said.type = bus::agent_message;
+      said.from = from;
+      said.to = to;
+      said.text = "text";
+      append_message(into, org, std::move(said), stamp,
+                     [&seq](const bus_entry& placed, appender&) { seq = placed.value->seq; });
+    });
+    return seq;
+  }
   void write(const std::function<void(batch&)>& what) {
     batch changes;
     what(changes);
@@ -163,12 +177,15 @@ class checked_world {
   digest answered{4, 5, 6};
   reservation::row budget_row{budget_period::month, first_day_of(budget_period::month, at(0)), {}};
 
-  stored<task_record> done;     ///< in its second attempt, with a long input
-  stored<task_record> running;  ///< has delegated, and has reserved 100 tokens
-  stored<task_record> waiting;  ///< for a human
-  stored<task_record> pending;  ///< queued
-  stored<task_record> failed;   ///< cancelled before it began
-  stored<task_record> child;    ///< of `running`; has ended, and a signal says so
+  stored<task_record> done;        ///< in its second attempt, with a long input
+  stored<task_record> running;     ///< has delegated, and has reserved 100 tokens
+  stored<task_record> waiting;     ///< for a human
+  stored<task_record> pending;     ///< queued
+  stored<task_record> failed;      ///< cancelled before it began
+  stored<task_record> child;       ///< of `running`; has ended, and a signal says so
+  stored<task_record> grandchild;  ///< of `child`, which did not wait for it
+  message_seq read = 0;            ///< what the boss told the worker, who has read it
+  message_seq unread = 0;          ///< what the worker told the boss, who is to be woken by it
 
  private:
   void make_access() {
@@ -183,6 +200,9 @@ class checked_world {
       boss.id = agent_id::make(at(0));
       worker.id = agent_id::make(at(0));
       worker.manager = boss.id;
+      boss.name = "Ada";
+      worker.name = "Grace";
+      worker.team = "crew";
       boss.glyph = worker.glyph = "🤖";
       write_agent(into, org, nullptr, boss);
       write_agent(into, org, nullptr, worker);
@@ -219,7 +239,7 @@ class checked_world {
     answer(running, "one moment", stop_reason::tool_use, {{"c1", "delegate", "{}"}});
     child = make_task(worker.id, [this](task_record& record) {
       record.task.parent = running.value.task.id;
-      record.from = delegation{boss.id, "c1", 1, 1, true};
+      record.from = delegation{boss.id, "c1", 1, 1, true, {running.value.task.id}};
     });
     const tool_request call{"c1", "delegate", "{}"};
     step(
@@ -232,6 +252,7 @@ class checked_world {
           into.add({keys::budget(org, budget_row.period, budget_row.bucket, budget_row.agent), {30, 0}, {}});
         });
     begin(child);
+    make_grandchild();
     fail_with(child, {"internal", "why"}, [this](batch& into) {
       write_signal(into, org, {boss.id, running.value.task.id, keys::signal_kind::child_ended, child.value.task.id});
     });
@@ -251,6 +272,33 @@ class checked_world {
     queue(pending);
     failed = make_task(boss.id);
     fail_with(failed, {"cancelled", "The task was cancelled."});
+    make_mail();
+  }
+  void make_grandchild() {
+    const tool_request call{"c2", "delegate", "{}"};
+    step(child,
+         [](task_record& record) {
+           record.task.usage += {7, 3};
+         },
+         {model_call_event(1, 1), model_answer_event({stop_reason::tool_use, {call}, {7, 3}})});
+    grandchild = make_task(boss.id, [this](task_record& record) {
+      record.task.parent = child.value.task.id;
+      record.from = delegation{worker.id, "c2", 1, 2, false, {child.value.task.id, running.value.task.id}};
+      record.wakes = 2;
+    });
+    step(child, [](task_record&) {},
+         {tool_call_event(call), delegated_event(call, {grandchild.value.task.id, boss.id, false})});
+    begin(grandchild);
+    answer(grandchild, "so", stop_reason::end_turn);
+    end(grandchild, "so");
+  }
+  void make_mail() {
+    read = say(party::of(boss.id), party::of(worker.id));
+    unread = say(party::of(worker.id), party::of(boss.id));
+    write([this](batch& into) {
+      erase_mail(into, org, {worker.id, read});
+      write_signal(into, org, {boss.id, {}, keys::signal_kind::wake, {}});
+    });
   }
 };
 

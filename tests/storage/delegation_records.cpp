@@ -47,7 +47,8 @@ BOOST_FIXTURE_TEST_SUITE(delegation_records, fixture)
 BOOST_AUTO_TEST_CASE(extras_come_back) {
   auto made = some_task(worker);
   made.task.parent = task_id::make(at(0));
-  made.from = delegation{lead, "call_\"1\"", 2, 3, false};
+  made.from = delegation{lead, "call_\"1\"", 2, 3, false, {*made.task.parent, task_id::make(at(0))}};
+  made.wakes = 4;
   made.parked_at = at(17);
   made.reserved = reservation{4711,
                               {{budget_period::day, 19'000, lead},
@@ -71,6 +72,66 @@ BOOST_AUTO_TEST_CASE(a_parent_and_how_it_delegated_belong_together) {
   made.task.parent.reset();
   made.from = delegation{lead, "c", 1, 1, true};
   BOOST_TEST(!decode_task(encode(made, {})));
+}
+
+// As format 3 wrote it.
+BOOST_AUTO_TEST_CASE(a_record_of_an_older_format_names_no_ancestors) {
+  auto made = some_task(worker);
+  made.task.parent = task_id::make(at(0));
+  made.from = delegation{lead, "c", 1, 1, true};
+  const auto bytes = encode(made, {});
+  BOOST_TEST(bytes.find("above") == std::string::npos);
+  BOOST_TEST(bytes.find("wakes") == std::string::npos);
+  const auto back = decode_task(bytes);
+  BOOST_REQUIRE(back);
+  BOOST_TEST(back->record.from->ancestors.empty());
+  BOOST_TEST(back->record.wakes == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_task_uses_is_counted_below_all_above_it) {
+  const auto top = task_id::make(at(0));
+  const auto middle = task_id::make(at(0));
+  const auto below = [&](task_id which) { return *read_usage_below(*view(*kept), org, which); };
+  const auto use = [](task_record record, token_usage more) {
+    record.task.usage += more;
+    return record;
+  };
+  auto child = some_task(worker);
+  child.task.parent = top;
+  child.from = delegation{lead, "c", 1, 1, true, {top}};
+  child.task.id = middle;
+  auto grandchild = some_task(lead);
+  grandchild.task.parent = middle;
+  grandchild.from = delegation{worker, "c", 1, 2, true, {middle, top}};
+
+  const auto child_stands = write(child);
+  const auto grandchild_stands = write(grandchild);
+  BOOST_TEST((below(top) == token_usage{}));
+  write(use(child, {10, 1}), &child_stands);
+  BOOST_TEST((below(top) == token_usage{10, 1}));
+  BOOST_TEST((below(middle) == token_usage{}));
+  const auto later = write(use(grandchild, {200, 20}), &grandchild_stands);
+  BOOST_TEST((below(top) == token_usage{210, 21}));
+  BOOST_TEST((below(middle) == token_usage{200, 20}));
+  // Only what is more is added, and a change that uses nothing adds nothing.
+  auto ended = use(later.value, {0, 5});
+  ended.task.status = task_status::error;
+  const auto last = write(ended, &later);
+  ended.task.attempt = 2;
+  write(ended, &last);
+  BOOST_TEST((below(top) == token_usage{210, 26}));
+  BOOST_TEST((below(middle) == token_usage{200, 25}));
+  BOOST_TEST((below(grandchild.task.id) == token_usage{}));
+  BOOST_TEST(!get(*kept, keys::usage_below(org, grandchild.task.id)));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_used_without_ancestors_is_counted_below_the_parent) {
+  auto child = some_task(worker);
+  child.task.parent = task_id::make(at(0));
+  child.from = delegation{lead, "c", 1, 2, true};
+  child.task.usage = {10, 1};
+  write(child);
+  BOOST_TEST((*read_usage_below(*view(*kept), org, *child.task.parent) == token_usage{10, 1}));
 }
 
 BOOST_AUTO_TEST_CASE(children_are_listed_oldest_first) {
@@ -110,6 +171,20 @@ BOOST_AUTO_TEST_CASE(signals_stand_until_they_are_erased_and_make_work) {
   erase_signal(done, org, ended);
   must_commit(*kept, std::move(done));
   BOOST_TEST(read_signals(*view(*kept), org, lead)->empty());
+  BOOST_TEST(with_work().empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_agent_that_is_to_be_woken_has_work) {
+  const task_signal wake{worker, {}, keys::signal_kind::wake, {}};
+  batch changes;
+  write_signal(changes, org, wake);
+  write_signal(changes, org, wake);
+  must_commit(*kept, std::move(changes));
+  BOOST_TEST((read_signals(*view(*kept), org, worker) == std::vector{wake}));
+  BOOST_TEST((with_work() == std::vector{std::pair(org, worker)}));
+  batch done;
+  erase_signal(done, org, wake);
+  must_commit(*kept, std::move(done));
   BOOST_TEST(with_work().empty());
 }
 

@@ -104,6 +104,34 @@ BOOST_AUTO_TEST_CASE(keys_of_access_and_usage_to_the_byte) {
   BOOST_TEST((keys::answer_age(org1, 0x102, hash) == "g" + o + number + times(9, 32)));
 }
 
+BOOST_AUTO_TEST_CASE(keys_of_what_agents_say_and_share_to_the_byte) {
+  const auto o = times(1, 16);
+  const auto a = times(2, 16);
+  const std::string seq("\0\0\0\0\0\0\x01\x02", 8);
+  BOOST_TEST((keys::mailbox_of(org1, agent2) == "l" + o + a));
+  BOOST_TEST((keys::mail(org1, agent2, 0x102) == "l" + o + a + seq));
+  BOOST_TEST((keys::said_by_agent(org1, agent2) == "m" + o + a));
+  BOOST_TEST((keys::agents_by_name(org1, "Ada") == "n" + o + "Ada" + '\0'));
+  BOOST_TEST((keys::agents_by_team(org1, "crew") == "o" + o + "crew" + '\0'));
+  BOOST_TEST((keys::usage_below(org1, task3) == "p" + o + times(3, 16)));
+  // A name that is the beginning of another's finds only its own.
+  BOOST_TEST(!keys::agents_by_name(org1, "Ada L").starts_with(keys::agents_by_name(org1, "Ada")));
+}
+
+BOOST_AUTO_TEST_CASE(signals_of_every_kind_are_read) {
+  for (const auto kind : {keys::signal_kind::child_ended, keys::signal_kind::cancel, keys::signal_kind::wake}) {
+    const auto key = keys::signal(org1, agent2, task3, kind, task_id{});
+    const auto parts = keys::parse_signal(key);
+    BOOST_REQUIRE(parts);
+    BOOST_TEST((parts->org == org1 && parts->agent == agent2 && parts->task == task3 && parts->kind == kind));
+    BOOST_TEST(parts->other.empty());
+    BOOST_TEST(!keys::parse_signal(key + "x"));
+  }
+  auto bad = keys::signal(org1, agent2, task3, keys::signal_kind::wake, task_id{});
+  bad[49] = 3;
+  BOOST_TEST(!keys::parse_signal(bad));
+}
+
 // Each table has a byte of its own, and each whole key begins with what its table's scans begin with.
 BOOST_AUTO_TEST_CASE(whole_keys_lie_in_their_tables) {
   const auto lies_in = [](const std::string& key, const std::string& prefix) { return key.starts_with(prefix); };

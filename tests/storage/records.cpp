@@ -89,7 +89,8 @@ BOOST_AUTO_TEST_CASE(agents_agree_with_a_model) {
     } else {
       before = &std::next(model.begin(), static_cast<std::ptrdiff_t>(below(model.size())))->second;
       after = before->value;
-      after.name += "x";
+      after.name = "agent " + std::to_string(below(5));
+      if (below(3) == 0) after.team = below(2) == 0 ? std::optional("team" + std::to_string(below(2))) : std::nullopt;
       after.status = std::vector{agent_status::active, agent_status::paused, agent_status::archived}[below(3)];
     }
     write_agent(changes, org, before, after);
@@ -119,6 +120,25 @@ BOOST_AUTO_TEST_CASE(agents_agree_with_a_model) {
     }
   }
   BOOST_TEST(list_agents(*view(*kept), other_org, {})->items.empty());
+
+  const auto ids_where = [&](const std::function<bool(const agent&)>& chosen) {
+    std::vector<agent_id> found;
+    for (const auto& [id, each] : model) {
+      if (chosen(each.value)) found.insert(found.begin(), id);  // the model is newest first
+    }
+    return found;
+  };
+  for (const std::string text : {"agent 1", "agent", "team1", "team", "team0", ""}) {
+    const auto named = ids_where([&](const agent& each) { return each.name == text; });
+    const auto members = ids_where([&](const agent& each) { return each.team == text; });
+    BOOST_TEST((*read_agents_named(*view(*kept), org, text, 1000) == named));
+    BOOST_TEST((*read_team(*view(*kept), org, text, 1000) == members));
+    BOOST_TEST(read_agents_named(*view(*kept), org, text, 1)->size() == std::min<std::size_t>(named.size(), 1));
+    BOOST_TEST(read_team(*view(*kept), org, text, 1)->size() == std::min<std::size_t>(members.size(), 1));
+  }
+  BOOST_TEST(!read_agents_named(*view(*kept), org, "agent 1", 1)->empty());
+  BOOST_TEST(!read_team(*view(*kept), org, "team1", 1)->empty());
+  BOOST_TEST(read_team(*view(*kept), other_org, "team1", 1)->empty());
 }
 
 BOOST_AUTO_TEST_CASE(tasks_agree_with_a_model) {
@@ -351,31 +371,6 @@ BOOST_AUTO_TEST_CASE(damaged_records_are_named) {
   BOOST_TEST((list_agents(*now, org, {}).error().code == errc::internal));
   BOOST_TEST(read_task(*now, org, task).error().message.find(task.to_string()) != std::string::npos);
   BOOST_TEST((list_orgs(*now).error().code == errc::internal));
-}
-
-BOOST_AUTO_TEST_CASE(the_format_is_kept) {
-  BOOST_REQUIRE(ensure_format(*kept));
-  BOOST_TEST((get(*kept, keys::format()) == std::string("\0\0\0\3", 4)));
-  BOOST_REQUIRE(ensure_format(*kept));
-  must_commit(*kept, putting(keys::format(), encode_format(7)));
-  const auto newer = ensure_format(*kept);
-  BOOST_REQUIRE(!newer);
-  BOOST_TEST((newer.error().code == errc::internal));
-  BOOST_TEST(
-      newer.error().message.starts_with("The store was written by a newer version of Flotilla (format 7; this "
-                                        "program reads up to 3)"));
-  must_commit(*kept, putting(keys::format(), encode_format(1)));
-  const auto older = ensure_format(*kept);
-  BOOST_REQUIRE(!older);
-  BOOST_TEST(older.error().message == "The store has format 1, which this program (format 3) does not read.");
-  BOOST_TEST((get(*kept, keys::format()) == encode_format(1)));
-  must_commit(*kept, putting(keys::format(), encode_format(2)));
-  BOOST_TEST(ensure_format(*kept).has_value());
-  BOOST_TEST((get(*kept, keys::format()) == encode_format(3)));
-  const auto foreign = make_memory_store();
-  must_commit(*foreign, putting("k", "v"));
-  BOOST_TEST(!ensure_format(*foreign));
-  BOOST_TEST(scan(*view(*foreign), {}).size() == 1U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
