@@ -1,6 +1,5 @@
-// Orgs, users and API tokens as records, and the store's format version.
+// Orgs, users and API tokens as records.
 #include <algorithm>
-#include <future>
 #include <utility>
 
 #include "core/validation.hpp"
@@ -20,39 +19,6 @@ result<std::optional<T>> read_one(const snapshot& from, const std::string& key,
   auto value = decode(**bytes);
   if (!value) return fail(std::move(value.error()));
   return std::move(*value);
-}
-
-result<void> check_version(std::string_view bytes) {
-  const auto version = decode_format(bytes);
-  if (!version) return fail(version.error());
-  if (*version >= oldest_format_version && *version <= format_version) return {};
-  const auto theirs = std::to_string(*version);
-  const auto ours = std::to_string(format_version);
-  if (*version < format_version) {
-    return fail(errc::internal,
-                "The store has format " + theirs + ", which this program (format " + ours + ") does not read.");
-  }
-  return fail(errc::internal, "The store was written by a newer version of Flotilla (format " + theirs +
-                                  "; this program reads up to " + ours + "). Start that version, or use another " +
-                                  "data directory. Nothing was changed.");
-}
-
-result<void> commit_and_wait(store& in, batch changes) {
-  auto answer = std::make_shared<std::promise<result<void>>>();
-  auto outcome = answer->get_future();
-  in.commit(std::move(changes), durability::synced,
-            [answer](result<void> done) { answer->set_value(std::move(done)); });
-  return outcome.get();
-}
-
-/// An older format that can be taken over becomes ours; its data is good as it stands.
-result<void> raise_version(store& in, const std::string& theirs) {
-  auto ours = encode_format(format_version);
-  if (theirs == ours) return {};
-  batch raised;
-  raised.require(keys::format(), theirs);
-  raised.put(keys::format(), std::move(ours));
-  return commit_and_wait(in, std::move(raised));
 }
 
 }  // namespace
@@ -162,37 +128,6 @@ void erase_token(batch& into, org_id org, const hashed_token& before) {
 
 void write_token_use(batch& into, org_id org, token_id which, timestamp when) {
   into.put(keys::token_use(org, which), keys::seq_bytes(static_cast<std::uint64_t>(when.time_since_epoch().count())));
-}
-
-result<std::uint32_t> read_format(const snapshot& from) {
-  const auto bytes = from.get(keys::format());
-  if (!bytes) return fail(bytes.error());
-  if (!*bytes)
-    return fail(errc::internal, "The store holds no format version. It was not made by Flotilla, or is damaged.");
-  if (auto known = check_version(**bytes); !known) return fail(std::move(known.error()));
-  return decode_format(**bytes);
-}
-
-result<void> ensure_format(store& in) {
-  const auto now = in.snapshot();
-  if (!now) return fail(now.error());
-  const auto version = (*now)->get(keys::format());
-  if (!version) return fail(version.error());
-  if (*version) {
-    if (auto known = check_version(**version); !known) return known;
-    return raise_version(in, **version);
-  }
-  const auto row = first_of(**now, {}, direction::forward);
-  if (!row) return fail(row.error());
-  if (*row) {
-    return fail(errc::internal, "The store holds data but no format version (this program writes format " +
-                                    std::to_string(format_version) +
-                                    "). It was not made by Flotilla, or is damaged.");
-  }
-  batch first;
-  first.require(keys::format(), std::nullopt);
-  first.put(keys::format(), encode_format(format_version));
-  return commit_and_wait(in, std::move(first));
 }
 
 }  // namespace flotilla::storage

@@ -91,7 +91,8 @@ result<void> check_agents(org_audit& in) {
     if (!value || position != keys::bytes_of(value->id.value)) return std::nullopt;
     return index_keys(in.org, *value);
   };
-  for (const auto index : {keys::table::agents_by_status, keys::table::agents_by_manager}) {
+  for (const auto index : {keys::table::agents_by_status, keys::table::agents_by_manager, keys::table::agents_by_name,
+                           keys::table::agents_by_team}) {
     if (auto closed = rows.close(index, ulid::size, keys_at); !closed) return closed;
   }
   return {};

@@ -1,4 +1,4 @@
-// The check of an org's bus: positions, times, index rows, and what messages are about.
+// The check of an org's bus: positions, times, index rows, what messages are about, and the mailboxes.
 #include <string>
 
 #include "core/json_decode.hpp"
@@ -59,6 +59,29 @@ result<void> check_head(const bus_pass& pass) {
   return {};
 }
 
+/// What lies in a mailbox is a message to its agent, that agents and people said.
+result<void> check_mail(org_audit& in, std::string_view rest, std::string_view value) {
+  const agent_id owner{keys::ulid_from(rest)};
+  const auto seq = keys::seq_from(rest.substr(ulid::size));
+  const auto wrong = [&](std::string_view what) {
+    in.found.fault(rules::mailbox, "The mailbox of the agent " + owner.to_string() + " holds the message " +
+                                       std::to_string(seq) + std::string(what));
+    return result<void>{};
+  };
+  if (!value.empty()) return wrong(", and its row is not empty.");
+  const auto bytes = in.from.get(keys::message(in.org, seq));
+  if (!bytes) return fail(bytes.error());
+  if (!*bytes) return wrong(", which there is not.");
+  const auto said = message_from_json(**bytes);
+  if (said && !(is_mail(*said) && said->to.agent == owner)) return wrong(", which does not belong there.");
+  return {};
+}
+
+result<void> check_mailboxes(org_audit& in) {
+  return each_row(in, keys::table::mailboxes, ulid::size + keys::seq_size,
+                  [&in](std::string_view rest, std::string_view value) { return check_mail(in, rest, value); });
+}
+
 }  // namespace
 
 result<void> check_bus(org_audit& in) {
@@ -77,10 +100,10 @@ result<void> check_bus(org_audit& in) {
     return index_keys(in.org, *value);
   };
   for (const auto index : {keys::table::messages_by_agent, keys::table::messages_by_task,
-                           keys::table::messages_by_epic, keys::table::messages_by_type}) {
+                           keys::table::messages_by_epic, keys::table::messages_by_type, keys::table::said}) {
     if (auto closed = pass.rows.close(index, keys::seq_size, keys_at); !closed) return closed;
   }
-  return {};
+  return check_mailboxes(in);
 }
 
 }  // namespace flotilla::storage

@@ -8,6 +8,7 @@
 #include "storage/codec.hpp"
 #include "storage/counters.hpp"
 #include "storage/counting.hpp"
+#include "storage/index_keys.hpp"
 
 namespace flotilla::storage {
 namespace {
@@ -188,6 +189,21 @@ void compare_with_tasks(usage_pass& pass) {
   }
 }
 
+/// What was used below each task. In a store of an older format that is not counted, or not yet of all.
+result<void> compare_below(org_audit& in) {
+  if (first_format_of(keys::table::usage_below) > in.format) {
+    return each_row(in, keys::table::usage_below, ulid::size,
+                    [](std::string_view, std::string_view) { return result<void>{}; });
+  }
+  return compare_rows<task_id>(
+      in, keys::table::usage_below, [](std::string_view rest) { return task_id{keys::ulid_from(rest)}; },
+      [](task_id which) { return "The tokens used below the task " + which.to_string(); },
+      [](const token_usage& used) {
+        return counts{used.input_tokens, used.output_tokens};
+      },
+      in.below);
+}
+
 }  // namespace
 
 result<void> check_counters(org_audit& in) {
@@ -203,10 +219,11 @@ result<void> check_counters(org_audit& in) {
       },
       in.epics);
   if (!done) return done;
-  return compare_rows<std::uint64_t>(
+  done = compare_rows<std::uint64_t>(
       in, keys::table::tasks_made, [](std::string_view rest) { return keys::seq_from(rest); },
       [](std::uint64_t month) { return "The tasks made in the month from day " + std::to_string(month); },
       [](std::uint64_t made) { return counts{made}; }, in.made_in);
+  return done ? compare_below(in) : done;
 }
 
 result<void> check_usage(org_audit& in) {

@@ -1,4 +1,5 @@
-// The check of what hangs between tasks and agents: signals, and what is reserved of budgets.
+// The check of what hangs between tasks and agents: who delegated what, signals, and what is reserved of budgets.
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -6,6 +7,8 @@
 #include "storage/check/org_audit.hpp"
 #include "storage/codec.hpp"
 #include "storage/counters.hpp"
+#include "storage/counting.hpp"
+#include "storage/index_keys.hpp"
 
 namespace flotilla::storage {
 namespace {
@@ -24,14 +27,24 @@ bool has_ended(const task_record& record) {
   return record.task.status == task_status::done || record.task.status == task_status::error;
 }
 
+/// One that wakes an agent is about no task.
+result<void> check_wake(org_audit& in, const keys::signal_parts& parts, const std::string& name) {
+  if (!parts.task.empty() || !parts.other.empty()) {
+    in.found.fault(rules::signal, name + " that is to wake it names a task.");
+  }
+  const auto there = require_row(in, keys::agent(in.org, parts.agent), name, "the agent " + parts.agent.to_string());
+  return there ? result<void>() : fail(there.error());
+}
+
 result<void> check_signal(org_audit& in, std::string_view rest, std::string_view value) {
   const auto parts = keys::parse_signal(keys::all(keys::table::signals, in.org).append(rest));
   if (!parts || !value.empty()) {
     in.found.fault(rules::signal, "A signal cannot be read (" + hex(rest) + ").");
     return {};
   }
-  // The task may have another agent by now: whoever finds the signal passes it on.
   const auto name = "A signal of the agent " + parts->agent.to_string();
+  if (parts->kind == keys::signal_kind::wake) return check_wake(in, *parts, name);
+  // The task may have another agent by now: whoever finds the signal passes it on.
   const auto task = signalled(in, parts->task, name);
   if (!task) return fail(task.error());
   const auto other = signalled(in, parts->other, name);
@@ -51,6 +64,25 @@ result<void> check_signal(org_audit& in, std::string_view rest, std::string_view
 }
 
 }  // namespace
+
+result<void> check_ancestors(org_audit& in, const task_record& record) {
+  const auto above = tasks_above(record);
+  if (above.empty() || first_format_of(keys::table::usage_below) > in.format) return {};
+  const auto name = "The task " + record.task.id.to_string();
+  if (above.front() != *record.task.parent) {
+    in.found.fault(rules::delegation, name + " has a parent that is not the first of the tasks above it.");
+    return {};
+  }
+  const auto bytes = in.from.get(keys::task(in.org, above.front()));
+  if (!bytes) return fail(bytes.error());
+  const auto parent = *bytes ? decode_task(**bytes) : fail(errc::internal, {});
+  if (!parent) return {};  // that is told elsewhere
+  // What is above the parent is verified with the parent.
+  const auto expected = tasks_above(parent->record);
+  if (std::equal(above.begin() + 1, above.end(), expected.begin(), expected.end())) return {};
+  in.found.fault(rules::delegation, name + " has other tasks above it than its parent and those above that.");
+  return {};
+}
 
 result<void> check_signals(org_audit& in) {
   return each_row(in, keys::table::signals, 0,

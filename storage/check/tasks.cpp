@@ -3,6 +3,7 @@
 
 #include "storage/check/org_audit.hpp"
 #include "storage/codec.hpp"
+#include "storage/counting.hpp"
 #include "storage/index_keys.hpp"
 
 namespace flotilla::storage {
@@ -102,6 +103,7 @@ void sum_up(org_audit& in, const task_record& record) {
     if (task.status == task_status::done) ++epic.done;
   }
   if (task.parent) ++in.children;
+  for (const auto& above : tasks_above(record)) in.below[above] += task.usage;
   ++in.made_in[first_day_of(budget_period::month, task.created_at)];
   if (record.reserved) {
     for (const auto& row : record.reserved->rows) {
@@ -129,6 +131,7 @@ result<void> check_task(task_pass& pass, task_id which, std::string_view bytes) 
   check_fields(in, record, name);
   if (auto done = check_input(pass, record, value->input_mark, name); !done) return done;
   if (auto done = check_references(pass, record.task, name); !done) return done;
+  if (auto done = check_ancestors(in, record); !done) return done;
   if (auto done = pass.rows.expect(index_keys(in.org, record), name); !done) return done;
   sum_up(in, record);
   return check_journal(in, record, pass.events);

@@ -73,10 +73,15 @@ BOOST_AUTO_TEST_CASE(a_good_store_has_no_fault) {
   };
   BOOST_TEST(rows("orgs") == 1U);
   BOOST_TEST(rows("agents") == 2U);
-  BOOST_TEST(rows("tasks") == 6U);
-  BOOST_TEST(rows("tasks by status") == 6U);
+  BOOST_TEST(rows("tasks") == 7U);
+  BOOST_TEST(rows("tasks by status") == 7U);
   BOOST_TEST(rows("work queues") == 2U);
-  BOOST_TEST(rows("signals") == 1U);
+  BOOST_TEST(rows("signals") == 2U);
+  BOOST_TEST(rows("mailboxes") == 1U);
+  BOOST_TEST(rows("what was said by agent") == 4U);
+  BOOST_TEST(rows("agents by name") == 2U);
+  BOOST_TEST(rows("agents by team") == 1U);
+  BOOST_TEST(rows("usage below tasks") == 2U);
   BOOST_TEST(rows("messages") == *last_message_seq(*view(*kept), world.org));
   // Every row was looked at, and counted once.
   std::uint64_t all = 0;
@@ -169,6 +174,18 @@ BOOST_AUTO_TEST_CASE(agents_and_managers) {
          into.put(keys::agents_by_manager(in.org, no_agent) + position(in.boss.id.value), {});
        },
        {"reference"}},
+      {"an agent without its name's row",
+       [](auto& in, batch& into) { into.erase(keys::agents_by_name(in.org, "Ada") + position(in.boss.id.value)); },
+       {"index-missing"}},
+      {"a name that an agent has no more",
+       [](auto& in, batch& into) { into.put(keys::agents_by_name(in.org, "Ad") + position(in.boss.id.value), {}); },
+       {"index-stray"}},
+      {"a member without its team's row",
+       [](auto& in, batch& into) { into.erase(keys::agents_by_team(in.org, "crew") + position(in.worker.id.value)); },
+       {"index-missing"}},
+      {"a member of no team",
+       [](auto& in, batch& into) { into.put(keys::agents_by_team(in.org, "crew") + position(in.boss.id.value), {}); },
+       {"index-stray"}},
       {"an agent that is another one",
        [](auto& in, batch& into) { into.put(keys::agent(in.org, in.boss.id), to_json(in.worker)); },
        {"record", "counter"}},

@@ -120,6 +120,62 @@ BOOST_AUTO_TEST_CASE(usage) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(usage_below_tasks) {
+  find_exactly({
+      {"more than the tasks below have used",
+       [](auto& in, batch& into) {
+         into.add({keys::usage_below(in.org, in.running.value.task.id), {0, 1}, {}});
+       },
+       {"counter"}},
+      {"nothing counted",
+       [](auto& in, batch& into) { into.erase(keys::usage_below(in.org, in.running.value.task.id)); },
+       {"counter"}},
+      {"counted below a task that has delegated nothing",
+       [](auto& in, batch& into) {
+         into.add({keys::usage_below(in.org, in.done.value.task.id), {1}, {}});
+       },
+       {"counter"}},
+      {"what cannot be read",
+       [](auto& in, batch& into) { into.put(keys::usage_below(in.org, in.child.value.task.id), "x"); },
+       {"counter"}},
+      {"a key that is cut",
+       [](auto& in, batch& into) { into.put(keys::all(keys::table::usage_below, in.org) + "x", {}); },
+       {"table"}},
+  });
+}
+
+BOOST_AUTO_TEST_CASE(tasks_above_a_task) {
+  // What is counted follows the same list, so that it is at fault too where the list has other tasks.
+  const auto with_ancestors = [](std::vector<task_id> (*made)(const checked_world&)) {
+    return [made](checked_world& in, batch& into) {
+      put_record(in, into, in.grandchild, [&](task_record& record) { record.from->ancestors = made(in); });
+    };
+  };
+  find_exactly({
+      {"none of a task whose parent has one",
+       with_ancestors([](const checked_world&) { return std::vector<task_id>(); }),
+       {"delegation", "counter"}},
+      {"the parent alone",
+       with_ancestors([](const checked_world& in) { return std::vector{in.child.value.task.id}; }),
+       {"delegation", "counter"}},
+      {"farthest first",
+       with_ancestors([](const checked_world& in) {
+         return std::vector{in.running.value.task.id, in.child.value.task.id};
+       }),
+       {"delegation"}},
+      {"one too many",
+       with_ancestors([](const checked_world& in) {
+         return std::vector{in.child.value.task.id, in.running.value.task.id, in.done.value.task.id};
+       }),
+       {"delegation", "counter"}},
+      {"another's",
+       with_ancestors([](const checked_world& in) {
+         return std::vector{in.child.value.task.id, in.done.value.task.id};
+       }),
+       {"delegation", "counter", "counter"}},
+  });
+}
+
 BOOST_AUTO_TEST_CASE(budgets) {
   const auto row_of = [](const checked_world& in) {
     const auto& row = in.budget_row;
@@ -210,7 +266,7 @@ BOOST_AUTO_TEST_CASE(parents_and_children) {
          });
          into.erase(keys::child(in.org, in.running.value.task.id, in.child.value.task.id));
        },
-       {"delegation", "delegation", "signal"}},
+       {"delegation", "delegation", "delegation", "signal", "counter"}},
   });
 }
 
