@@ -153,6 +153,17 @@ BOOST_AUTO_TEST_CASE(an_older_store_is_taken_over) {
   }
 }
 
+// The snapshot stays open while batches are committed.
+BOOST_AUTO_TEST_CASE(an_older_store_on_a_disk_is_taken_over) {
+  const rocksdb_fixture disk;
+  checked_world world(*disk.kept);
+  const auto expected = filled_rows(*disk.kept);
+  age(world, 3);
+  BOOST_REQUIRE(ensure_format(*disk.kept));
+  BOOST_TEST((filled_rows(*disk.kept) == expected));
+  has_no_fault(world);
+}
+
 BOOST_AUTO_TEST_CASE(taking_over_may_be_cut_anywhere) {
   std::size_t cuts = 0;
   for (bool whole = false; !whole; ++cuts) {
