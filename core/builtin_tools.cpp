@@ -54,6 +54,11 @@ class argument_reader {
     if (into.size() > most) complain(std::string(name) + ": has more than " + std::to_string(most) + " bytes");
     if (into.find('\0') != std::string::npos) complain(std::string(name) + ": holds a zero byte");
   }
+  void text_if_any(const char* name, std::size_t most, std::optional<std::string>& into) {
+    const auto* found = find(name);
+    if (found == nullptr || found->is_null()) return;
+    text(name, most, into.emplace());
+  }
   void priority(std::optional<task_priority>& into) {
     const auto* found = find("priority");
     if (found == nullptr || found->is_null()) return;
@@ -67,6 +72,10 @@ class argument_reader {
     into = found->get<bool>();
   }
 
+  void complain(std::string what) {
+    if (complaint_.empty()) complaint_ = std::move(what);
+  }
+
   [[nodiscard]] const std::string& complaint() const noexcept { return complaint_; }
 
  private:
@@ -74,9 +83,6 @@ class argument_reader {
     if (!object_.is_object()) return nullptr;
     const auto found = object_.find(name);
     return found == object_.end() ? nullptr : &*found;
-  }
-  void complain(std::string what) {
-    if (complaint_.empty()) complaint_ = std::move(what);
   }
 
   json object_;
@@ -86,7 +92,7 @@ class argument_reader {
 }  // namespace
 
 bool is_builtin(std::string_view tool) noexcept {
-  return tool == delegate || tool == ask_approval;
+  return tool == delegate || tool == ask_approval || tool == send_message;
 }
 
 tool_spec ask_approval_tool() {
@@ -138,6 +144,43 @@ tool_outcome ended_outcome(std::string call_id, const task& ended) {
   if (ended.status == task_status::done) return {std::move(call_id), ended.output.value_or(""), false};
   const auto why = ended.error.value_or(task_error{"unknown", "It has not ended."});
   return {std::move(call_id), "The task ended in an error (" + why.code + "): " + why.message, true};
+}
+
+tool_spec send_message_tool() {
+  // Every agent's run has it, so it is written once.
+  static const tool_spec made{
+      std::string(send_message),
+      "Sends a message to another agent, or to every other member of a team. It returns at once, without an answer: "
+      "what others say to you appears in this conversation at the beginning of your next turn. A receiver that is "
+      "idle reads it with its next task; with wake, the message itself becomes a task for it.",
+      schema_of(
+          {{"to", text_property("The id or the name of the agent. Either this or team.", max_name_bytes)},
+           {"team", text_property("The name of the team. Either this or to.", max_name_bytes)},
+           {"text", text_property("The message.", max_message_bytes)},
+           {"wake",
+            {{"type", "boolean"}, {"description", "true: an idle receiver acts on it now. False unless said."}}}},
+          {"text"}),
+      false, false};
+  return made;
+}
+
+result<send_message_arguments> read_send_message_arguments(std::string_view text) {
+  send_message_arguments read;
+  argument_reader in(text);
+  in.text_if_any("to", max_name_bytes, read.to);
+  in.text_if_any("team", max_name_bytes, read.team);
+  in.text("text", max_message_bytes, read.text);
+  in.flag("wake", read.wake);
+  if (read.to.has_value() == read.team.has_value()) in.complain("to: exactly one of to and team must be given");
+  if (!in.complaint().empty()) return fail(errc::invalid, in.complaint());
+  return read;
+}
+
+tool_outcome sent_outcome(std::string call_id, const std::vector<std::pair<agent_id, std::string>>& receivers) {
+  auto list = json::array();
+  for (const auto& [id, name] : receivers) list.push_back({{"id", id.to_string()}, {"name", name}});
+  const json told{{"delivered", std::move(list)}};
+  return {std::move(call_id), told.dump(-1, ' ', false, json::error_handler_t::replace), false};
 }
 
 }  // namespace flotilla::builtin

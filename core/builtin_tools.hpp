@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/model_provider.hpp"
@@ -18,6 +19,7 @@ namespace flotilla::builtin {
 
 inline constexpr std::string_view delegate = "delegate";
 inline constexpr std::string_view ask_approval = "ask_approval";
+inline constexpr std::string_view send_message = "send_message";
 
 inline constexpr std::uint32_t max_delegation_depth = 8;       ///< of tasks that delegate, one from another
 inline constexpr std::size_t max_children_per_attempt = 64;    ///< tasks that one attempt of a task may delegate
@@ -55,5 +57,22 @@ struct delegate_arguments {
 /// What the model is told of a delegated task: it was made (`wait` false), or it has ended.
 [[nodiscard]] tool_outcome delegated_outcome(std::string call_id, task_id made);
 [[nodiscard]] tool_outcome ended_outcome(std::string call_id, const task& ended);
+
+/// Lets the model say something to another agent of its org, or to a team.
+[[nodiscard]] tool_spec send_message_tool();
+
+/// The arguments of `send_message`. Exactly one of `to` and `team` is set.
+struct send_message_arguments {
+  std::optional<std::string> to;    ///< an agent's id or name
+  std::optional<std::string> team;  ///< the name of a team
+  std::string text;                 ///< at most `max_message_bytes`
+  bool wake = false;                ///< where the receiver is idle, a task is made of it
+};
+/// Errors: invalid; the message names the field and is for the model.
+[[nodiscard]] result<send_message_arguments> read_send_message_arguments(std::string_view json);
+
+/// What the model is told of a message that was sent: who has it in the mailbox now, by id and name.
+[[nodiscard]] tool_outcome sent_outcome(std::string call_id,
+                                        const std::vector<std::pair<agent_id, std::string>>& receivers);
 
 }  // namespace flotilla::builtin

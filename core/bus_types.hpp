@@ -37,6 +37,12 @@ namespace flotilla::run_status {
 inline constexpr std::string_view queued = "queued";
 /// An attempt begins. data: {attempt, model, provider}
 inline constexpr std::string_view running = "running";
+/// What stands before the task is settled; said right behind `running`, where it is not empty. data: {tokens, tasks,
+/// messages, omittedTasks, omittedMessages}
+inline constexpr std::string_view memory = "memory";
+/// What others have said to the agent is given to the model with its next turn.
+/// data: {messages: [{id, seq, from, name, team?, text, at}]}
+inline constexpr std::string_view mail = "mail";
 /// What budgets leave is reserved by other runs: the next model call waits for it.
 inline constexpr std::string_view budget_wait = "budget_wait";
 /// A model call starts. data: {turn, try, maxOutputTokens?}: the last where a budget leaves no room for a longer

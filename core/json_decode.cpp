@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/message_text.hpp"
+
 namespace flotilla {
 namespace {
 
@@ -87,13 +89,7 @@ bool read(const json& from, party& into) {
     into = party::everyone();
     return true;
   }
-  return read_parsed(from, into, [](std::string_view text) -> std::optional<party> {
-    if (text == "user") return party::user();
-    if (text == "system") return party::system();
-    const auto who = agent_id::parse(text);
-    if (!who) return std::nullopt;
-    return party::of(*who);
-  });
+  return read_parsed(from, into, parse_party);
 }
 
 bool read(const json& from, std::vector<std::string>& into) {

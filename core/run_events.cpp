@@ -1,12 +1,14 @@
 // Makes and reads the events of a run's journal.
 #include "core/run_events.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
 #include "core/bus_types.hpp"
+#include "core/message_text.hpp"
 #include "core/name_table.hpp"
 #include "core/utf8.hpp"
 
@@ -96,6 +98,29 @@ bool is_text(const json& object, const char* field) {
   return found != object.end() && found->is_string();
 }
 
+json message_json(const told_message& said) {
+  json made{{"id", said.id.to_string()}, {"seq", said.seq}, {"from", to_word(said.from)}, {"name", said.name}};
+  if (said.team) made["team"] = *said.team;
+  made["text"] = said.text;
+  made["at"] = to_string(said.at);
+  return made;
+}
+
+std::optional<told_message> read_message(const json& from) {
+  if (!from.is_object()) return std::nullopt;
+  for (const auto* field : {"id", "from", "name", "text", "at"}) {
+    if (!is_text(from, field)) return std::nullopt;
+  }
+  const auto id = message_id::parse(from["id"].get_ref<const std::string&>());
+  const auto seq = read_count(from, "seq");
+  const auto sender = parse_party(from["from"].get_ref<const std::string&>());
+  const auto at = parse_timestamp(from["at"].get_ref<const std::string&>());
+  if (!id || !seq || !sender || !at || (from.contains("team") && !is_text(from, "team"))) return std::nullopt;
+  told_message said{*id, *seq, *sender, from["name"], std::nullopt, from["text"], *at};
+  if (from.contains("team")) said.team = from["team"].get<std::string>();
+  return said;
+}
+
 }  // namespace
 
 std::string_view to_string(approval_reason reason) noexcept {
@@ -109,6 +134,24 @@ event status_event(std::string_view text) {
 event running_event(std::uint32_t attempt, std::string_view provider, std::string_view model) {
   return make(event_type::status, run_status::running,
               {{"attempt", attempt}, {"provider", provider}, {"model", model}});
+}
+
+event memory_event(const agent_memory& what) {
+  const auto tasks =
+      std::count_if(what.entries.begin(), what.entries.end(), [](const memory_entry& each) { return !!each.task; });
+  const auto shown = static_cast<std::uint64_t>(tasks);
+  return make(event_type::status, run_status::memory,
+              {{"tokens", what.tokens},
+               {"tasks", shown},
+               {"messages", what.entries.size() - shown},
+               {"omittedTasks", what.omitted_tasks},
+               {"omittedMessages", what.omitted_messages}});
+}
+
+event mail_event(const std::vector<told_message>& messages) {
+  auto list = json::array();
+  for (const auto& each : messages) list.push_back(message_json(each));
+  return make(event_type::status, run_status::mail, {{"messages", std::move(list)}});
 }
 
 event model_call_event(std::uint32_t turn, std::uint32_t attempt, std::optional<std::uint32_t> cut_at) {
@@ -224,6 +267,20 @@ result<std::optional<std::uint32_t>> read_cut_at(const event& from) {
   const auto count = read_count(data, "maxOutputTokens");
   if (!count || *count > std::numeric_limits<std::uint32_t>::max()) return damaged(from);
   return static_cast<std::uint32_t>(*count);
+}
+
+result<std::vector<told_message>> read_mail(const event& from) {
+  const auto data = parse_data(from);
+  if (!data.is_object()) return damaged(from);
+  const auto list = data.find("messages");
+  if (list == data.end() || !list->is_array() || list->empty()) return damaged(from);
+  std::vector<told_message> messages;
+  for (const auto& each : *list) {
+    auto read = read_message(each);
+    if (!read) return damaged(from);
+    messages.push_back(std::move(*read));
+  }
+  return messages;
 }
 
 result<model_answer> read_model_answer(const event& from) {

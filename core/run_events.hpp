@@ -14,6 +14,8 @@
 #include "core/model_provider.hpp"
 #include "flotilla/event.hpp"
 #include "flotilla/id.hpp"
+#include "flotilla/memory.hpp"
+#include "flotilla/message.hpp"
 #include "flotilla/result.hpp"
 #include "flotilla/task.hpp"
 
@@ -31,6 +33,21 @@ enum class approval_reason : std::uint8_t {
 [[nodiscard]] event status_event(std::string_view text);
 /// An attempt begins.
 [[nodiscard]] event running_event(std::uint32_t attempt, std::string_view provider, std::string_view model);
+/// What the agent remembers, which stands before the task.
+[[nodiscard]] event memory_event(const agent_memory& what);
+/// A message as the model is given it.
+struct told_message {
+  message_id id;
+  message_seq seq = 0;
+  party from;                       ///< not everyone
+  std::string name;                 ///< the sender's, where it is an agent; empty: not known
+  std::optional<std::string> team;  ///< where it was said to all of a team
+  std::string text;
+  timestamp at;
+  friend bool operator==(const told_message&, const told_message&) = default;
+};
+/// What others have said to the agent goes to the model with its next turn, in this order.
+[[nodiscard]] event mail_event(const std::vector<told_message>& messages);
 /// A model call starts: which turn, and which try of it, both from 1. `cut_at`: the tokens of the answer that a
 /// budget has left room for, where it would have been allowed more.
 [[nodiscard]] event model_call_event(std::uint32_t turn, std::uint32_t attempt,
@@ -79,6 +96,8 @@ inline constexpr std::size_t max_tool_result_bytes = 64U << 10U;
 // What an event carries, read back. Errors: internal (not what the maker above writes).
 /// `cut_at` of a model call's event.
 [[nodiscard]] result<std::optional<std::uint32_t>> read_cut_at(const event& from);
+/// At least one message.
+[[nodiscard]] result<std::vector<told_message>> read_mail(const event& from);
 [[nodiscard]] result<model_answer> read_model_answer(const event& from);
 [[nodiscard]] result<std::string> read_draft(const event& from);
 [[nodiscard]] result<std::vector<std::string>> read_rejection(const event& from);

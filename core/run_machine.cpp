@@ -4,18 +4,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/budget_rules.hpp"
 #include "core/builtin_tools.hpp"
 #include "core/bus_types.hpp"
 #include "core/glob.hpp"
+#include "core/run_notes.hpp"
 
 namespace flotilla {
 namespace {
-
-/// What a model is told when its answer was cut by a broken connection or a crash.
-constexpr std::string_view continue_note =
-    "Your answer was interrupted after the text above, which has been kept. Continue exactly where it stops. "
-    "Repeat none of it, and do not mention the interruption.";
 
 tl::unexpected<error> unexpected_event(const event& happened) {
   return fail(errc::internal, "event " + std::to_string(happened.seq) + " (" + std::string(to_string(happened.type)) +
@@ -24,39 +19,6 @@ tl::unexpected<error> unexpected_event(const event& happened) {
 
 bool is_blank(std::string_view text) {
   return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
-}
-
-task_error turn_limit_error(std::uint32_t limit) {
-  return {"max_turns", "The run has used its " + std::to_string(limit) + " model turns without an answer."};
-}
-
-task_error context_limit_error(std::size_t limit) {
-  return {"context_too_large", "The conversation has passed its limit of " + std::to_string(limit) +
-                                   " bytes, and no earlier tool result is left to be dropped from it."};
-}
-
-/// What the model is shown in the place of a tool result that was left out.
-std::string trimmed_note(std::size_t bytes) {
-  return "[dropped to keep the conversation within its limit: " + std::to_string(bytes) + " bytes]";
-}
-
-std::string what_they_said(const call_decision& word) {
-  return word.comment.empty() ? std::string() : " They said: " + word.comment;
-}
-
-std::string approved_note(const call_decision& word) {
-  return "A human approved." + what_they_said(word);
-}
-
-/// `began`: the call may have happened before.
-std::string rejected_note(const call_decision& word, bool began) {
-  if (word.expired) {
-    return began ? "It is not known whether this call happened, and nobody decided in time whether to repeat it."
-                 : "Nobody approved this call in time.";
-  }
-  return (began ? "It is not known whether this call happened, and a human decided not to repeat it."
-                : "A human rejected this call.") +
-         what_they_said(word);
 }
 
 std::size_t size_of(const conversation_turn& turn) {
@@ -73,16 +35,12 @@ std::size_t size_of(const conversation_turn& turn) {
   return bytes;
 }
 
-const task_error output_limit_error{
-    "output_too_large", "The output has passed its limit of " + std::to_string(max_output_bytes) + " bytes."};
-task_error budget_cut_error(std::uint32_t tokens) {
-  return {std::string(budget_exceeded_code), "The budget left " + std::to_string(tokens) +
-                                                 " tokens for the model's answer, which was cut there; the output is "
-                                                 "incomplete."};
+/// It may stand anywhere, and what was right behind another event still is.
+bool is_interruption(const event& happened) {
+  const std::string_view text = happened.text;
+  return happened.type == event_type::status && (text == run_status::queued || text == run_status::suspended ||
+                                                 text == run_status::resumed || text == run_status::crashed);
 }
-
-const task_error cut_error{"max_tokens", "The model's answer was cut at its length limit; the output is incomplete."};
-const task_error refusal_error{"refusal", "The model refused to answer."};
 
 }  // namespace
 
@@ -92,7 +50,10 @@ run_machine::run_machine(run_spec spec) : spec_(std::move(spec)), judge_(spec_.o
 
 result<void> run_machine::apply(const event& happened) {
   auto applied = apply_any(happened);
-  if (applied) pass_time(happened);
+  if (!applied) return applied;
+  pass_time(happened);
+  if (!is_interruption(happened))
+    just_began_ = happened.type == event_type::status && happened.text == run_status::running;
   return applied;
 }
 
@@ -156,8 +117,7 @@ result<void> run_machine::apply_verdict(const event& happened) {
   }
   const auto errors = read_rejection(happened);
   if (!errors) return fail(errors.error());
-  turns_.emplace_back(user_turn{judge_.reject(*errors), true});
-  conversation_bytes_ += size_of(turns_.back());
+  append(user_turn{judge_.reject(*errors), true});
   stop_.reset();
   return {};
 }
@@ -185,6 +145,8 @@ result<void> run_machine::apply_status(const event& happened) {
     return {};
   }
   if (text == run_status::waiting || text == run_status::parked) return apply_parked(happened);
+  if (text == run_status::memory) return just_began_ ? result<void>{} : unexpected_event(happened);
+  if (text == run_status::mail) return apply_mail(happened);
   if (text == run_status::budget_wait) return may_call() ? result<void>{} : unexpected_event(happened);
   if (text == run_status::model_call) return apply_model_call(happened);
   if (text == run_status::model_answer) return apply_answer(happened);
@@ -201,6 +163,14 @@ result<void> run_machine::apply_parked(const event& happened) {
   const bool fits = happened.text == run_status::waiting ? for_humans : !for_humans && waits_for_tasks();
   if (!fits || goes_on()) return unexpected_event(happened);
   parked_ = true;
+  return {};
+}
+
+result<void> run_machine::apply_mail(const event& happened) {
+  if (!at_fresh_turn()) return unexpected_event(happened);
+  const auto messages = read_mail(happened);
+  if (!messages) return fail(messages.error());
+  append(user_turn{run_notes::mail(*messages), false, true});
   return {};
 }
 
@@ -252,7 +222,7 @@ result<void> run_machine::apply_trimmed(const event& happened) {
         --to_trim;
         ++trimmed_results_;
         conversation_bytes_ -= outcome.text.size();
-        outcome.text = trimmed_note(outcome.text.size());
+        outcome.text = run_notes::trimmed(outcome.text.size());
         conversation_bytes_ += outcome.text.size();
       }
     }
@@ -283,8 +253,7 @@ result<void> run_machine::apply_answer(const event& happened) {
     const bool final = answer->stop == stop_reason::end_turn || answer->stop == stop_reason::tool_use;
     if (calls_.empty() && final) judge_.judge();
   }
-  turns_.emplace_back(assistant_turn{std::move(call_.thinking), std::move(call_.text), std::move(answer->calls)});
-  conversation_bytes_ += size_of(turns_.back());
+  append(assistant_turn{std::move(call_.thinking), std::move(call_.text), std::move(answer->calls)});
   call_ = {};
   return {};
 }
@@ -336,6 +305,22 @@ bool run_machine::may_call() const {
   return !call_.open && calls_.empty() && !over;
 }
 
+/// No call of the next turn has failed or said anything, and the answer before it is whole: one that has paused is
+/// continued.
+bool run_machine::at_fresh_turn() const noexcept {
+  return started_ && !ended_ && !call_.open && calls_.empty() && !stop_ && failed_tries_ == 0 && call_.text.empty();
+}
+
+bool run_machine::takes_mail() const noexcept {
+  return at_fresh_turn() && said().size() <= max_output_bytes && answered_turns_ < spec_.max_turns &&
+         context_bytes() <= spec_.max_context_bytes;
+}
+
+void run_machine::append(conversation_turn turn) {
+  conversation_bytes_ += size_of(turn);
+  turns_.push_back(std::move(turn));
+}
+
 bool run_machine::goes_on() const {
   return call_.open || std::any_of(calls_.begin(), calls_.end(),
                                    [](const pending_call& call) { return call.state == call_state::begun; });
@@ -350,8 +335,9 @@ void run_machine::resume() {
   call_.open = false;
   for (auto& call : calls_) {
     if (call.state != call_state::begun) continue;
-    // A task that was made stands in the journal, in the same batch: where it does not, there is none.
-    const bool made_nothing = call.request.tool == builtin::delegate;
+    // What these make (a task, a message) is in one batch with what the journal says of it: where that does not
+    // stand, there is none.
+    const bool made_nothing = call.request.tool == builtin::delegate || call.request.tool == builtin::send_message;
     call.state = !made_nothing ? call_state::lost : call.decision.granted ? call_state::approved : call_state::asked;
   }
 }
@@ -364,19 +350,18 @@ void run_machine::close_tools() {
   for (auto& call : calls_) {
     const auto& word = call.decision;
     if (word.granted && !word.comment.empty() && call.request.tool != builtin::ask_approval) {
-      call.outcome.text += "\n\n[A human approved this call and said: " + word.comment + "]";
+      call.outcome.text += run_notes::comment_on_approved(word);
     }
     turn.outcomes.push_back(std::move(call.outcome));
   }
-  turns_.emplace_back(std::move(turn));
-  conversation_bytes_ += size_of(turns_.back());
+  append(std::move(turn));
   calls_.clear();
   stop_.reset();
 }
 
 std::vector<run_action> run_machine::next() const {
   if (!started_ || ended_) return {};
-  if (said().size() > max_output_bytes) return {finish{output_limit_error}};
+  if (said().size() > max_output_bytes) return {finish{run_notes::output_limit(max_output_bytes)}};
   if (call_.open) return {};
   if (!calls_.empty()) return tool_actions();
   return {turn_action()};
@@ -405,8 +390,9 @@ bool run_machine::needs_approval(const pending_call& call) const {
 /// How a call that may be made begins.
 run_action run_machine::begin_of(const pending_call& call) const {
   if (call.request.tool == builtin::delegate) return delegate_task{call.request};
+  if (call.request.tool == builtin::send_message) return post_mail{call.request};
   if (call.request.tool == builtin::ask_approval) {
-    return answer_tool{{call.request.call_id, approved_note(call.decision), false}, call.request.tool};
+    return answer_tool{{call.request.call_id, run_notes::approved(call.decision), false}, call.request.tool};
   }
   // Also one that had begun before: its second beginning is journaled, so that a crash asks again.
   return call_tool{call.request, false};
@@ -427,7 +413,8 @@ std::optional<run_action> run_machine::action_for(const pending_call& call) cons
     case call_state::approved:
       return begin_of(call);
     case call_state::rejected:
-      return answer_tool{{call.request.call_id, rejected_note(call.decision, call.began), true}, call.request.tool};
+      return answer_tool{{call.request.call_id, run_notes::rejected(call.decision, call.began), true},
+                         call.request.tool};
     case call_state::lost:
       if (tool && (tool->read_only || tool->idempotent)) return call_tool{call.request, true};
       return ask_approval{call.request, approval_reason::unknown_outcome};
@@ -440,8 +427,8 @@ std::optional<run_action> run_machine::action_for(const pending_call& call) cons
   return std::nullopt;
 }
 
-std::size_t run_machine::context_bytes() const {
-  return conversation_bytes_ + spec_.input.size() + call_.text.size();
+std::size_t run_machine::context_bytes() const noexcept {
+  return conversation_bytes_ + spec_.memory.size() + spec_.input.size() + call_.text.size();
 }
 
 /// Which tool results must be left out for the next call, oldest first; those of the last turn stay, since the model
@@ -460,7 +447,7 @@ std::optional<trim_context> run_machine::needed_trim() const {
       if (seen++ < trimmed_results_ || gained >= excess) continue;
       ++found.results;
       found.bytes += outcome.text.size();
-      const auto left = trimmed_note(outcome.text.size()).size();
+      const auto left = run_notes::trimmed(outcome.text.size()).size();
       if (outcome.text.size() > left) gained += outcome.text.size() - left;
     }
   }
@@ -474,16 +461,16 @@ run_action run_machine::turn_action() const {
       case stop_reason::tool_use:  // it asked for tools and named none: there is nothing to wait for
         return verdict_action();
       case stop_reason::max_tokens:
-        return finish{cut_at_ ? budget_cut_error(*cut_at_) : cut_error};
+        return finish{cut_at_ ? run_notes::budget_cut(*cut_at_) : run_notes::cut()};
       case stop_reason::refusal:
-        return finish{refusal_error};
+        return finish{run_notes::refusal()};
       case stop_reason::pause:
         break;
     }
   }
-  if (answered_turns_ >= spec_.max_turns) return finish{turn_limit_error(spec_.max_turns)};
+  if (answered_turns_ >= spec_.max_turns) return finish{run_notes::turn_limit(spec_.max_turns)};
   if (const auto trim = needed_trim()) {
-    if (trim->results == 0) return finish{context_limit_error(spec_.max_context_bytes)};
+    if (trim->results == 0) return finish{run_notes::context_limit(spec_.max_context_bytes)};
     return *trim;
   }
   return call_model{answered_turns_ + 1, failed_tries_ + 1};
@@ -500,12 +487,13 @@ model_request run_machine::request() const {
   model_request made;
   made.tools = spec_.tools;
   made.attempt = failed_tries_ + 1;
-  made.turns.reserve(turns_.size() + 3);
+  made.turns.reserve(turns_.size() + 4);
+  if (!spec_.memory.empty()) made.turns.emplace_back(user_turn{spec_.memory, false, true});
   made.turns.emplace_back(user_turn{spec_.input});
   made.turns.insert(made.turns.end(), turns_.begin(), turns_.end());
   if (!is_blank(call_.text)) {
     made.turns.emplace_back(assistant_turn{{}, call_.text, {}});
-    made.turns.emplace_back(user_turn{std::string(continue_note)});
+    made.turns.emplace_back(user_turn{std::string(run_notes::go_on)});
   }
   return made;
 }

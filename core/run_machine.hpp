@@ -6,8 +6,8 @@
 //
 // The grammar of an attempt's journal (s:x is a status event of text x; see core/bus_types.hpp for their data):
 //
-//   attempt   = [s:queued] s:running turn* ending
-//   turn      = ([s:budget_wait] call)+ (tool* | verdict)
+//   attempt   = [s:queued] s:running [s:memory] turn* ending
+//   turn      = s:mail* ([s:budget_wait] call)+ (tool* | verdict)
 //   call      = s:model_call increment* (s:model_answer | s:retrying | cut)
 //   increment = thinking | output | s:draft
 //   verdict   = output | s:output_rejected
@@ -20,11 +20,14 @@
 // Where the task has an output schema, what the model says is s:draft, and its final answer has a verdict: the one
 // `output` is the answer that fits. Elsewhere there is neither draft nor verdict.
 //
+// s:mail stands where no call of the turn has failed or said anything yet (also behind its s:budget_wait), and not
+// behind an answer that has paused, which is continued.
+//
 // s:waiting stands where nothing goes on but approvals are open, s:parked where nothing goes on but delegated tasks
 // that are waited for; s:suspended, s:resumed and s:crashed may stand anywhere, s:context_trimmed between two turns.
 // The calls of a turn run side by side: their events interleave. An answer's tool calls stand in the data of
 // s:model_answer; `tool_call` says that one has begun. A delegated task is not cut by a crash: it is a task of its
-// own.
+// own. A message that was sent is not cut either: its `tool_call` and its `tool_result` are in one batch with it.
 #pragma once
 
 #include <chrono>
@@ -56,9 +59,10 @@ struct run_spec {
   std::vector<std::string> approvals;  ///< globs of tool names
   std::uint32_t max_turns = default_max_turns;
   std::vector<tool_spec> tools;
-  /// Of the conversation's text, the input included: above it the oldest tool results are left out.
+  /// Of the conversation's text, the memory and the input included: above it the oldest tool results are left out.
   std::size_t max_context_bytes = std::numeric_limits<std::size_t>::max();
   std::optional<flotilla::output_schema> output_schema{};  ///< what the output must be
+  std::string memory{};  ///< what stands before the input: what the agent remembers; may be empty
 };
 
 /// Call the model with `run_machine::request()`.
@@ -104,6 +108,11 @@ struct delegate_task {
   tool_request request;
   friend bool operator==(const delegate_task&, const delegate_task&) = default;
 };
+/// Send a message to another agent or a team: journal `tool_call` and `tool_result`, in one batch with the messages.
+struct post_mail {
+  tool_request request;
+  friend bool operator==(const post_mail&, const post_mail&) = default;
+};
 /// The conversation is too large for the next call: journal s:context_trimmed.
 struct trim_context {
   std::size_t results = 0;  ///< tool results to leave out, oldest first
@@ -120,8 +129,8 @@ struct finish {
   std::optional<task_error> error;  ///< nothing: done
   friend bool operator==(const finish&, const finish&) = default;
 };
-using run_action = std::variant<call_model, call_tool, ask_approval, answer_tool, delegate_task, trim_context,
-                                tell_output, reject_output, park, finish>;
+using run_action = std::variant<call_model, call_tool, ask_approval, answer_tool, delegate_task, post_mail,
+                                trim_context, tell_output, reject_output, park, finish>;
 
 /// The state of one attempt. One thread at a time.
 class run_machine {
@@ -165,6 +174,8 @@ class run_machine {
   [[nodiscard]] const std::vector<delegated_task>& delegated() const noexcept { return delegated_; }
   /// The call that waits for a delegated task; nothing where none does.
   [[nodiscard]] std::optional<tool_request> call_waiting_for(task_id child) const;
+  /// Is the next action the first model call of a turn? Then s:mail may stand before it.
+  [[nodiscard]] bool takes_mail() const noexcept;
   /// For how long the attempt has been going on, by the times of its events: neither waiting, nor while the server
   /// was down.
   [[nodiscard]] std::chrono::milliseconds active_time() const noexcept { return active_; }
@@ -193,6 +204,7 @@ class run_machine {
   [[nodiscard]] result<void> apply_verdict(const event& happened);
   [[nodiscard]] result<void> apply_status(const event& happened);
   [[nodiscard]] result<void> apply_parked(const event& happened);
+  [[nodiscard]] result<void> apply_mail(const event& happened);
   [[nodiscard]] result<void> apply_model_call(const event& happened);
   [[nodiscard]] result<void> apply_retrying(const event& happened);
   [[nodiscard]] result<void> apply_delegated(const event& happened);
@@ -205,8 +217,10 @@ class run_machine {
   void close_tools();
   [[nodiscard]] bool goes_on() const;
   [[nodiscard]] bool may_call() const;
+  [[nodiscard]] bool at_fresh_turn() const noexcept;
+  void append(conversation_turn turn);
   [[nodiscard]] bool waits_for_tasks() const;
-  [[nodiscard]] std::size_t context_bytes() const;
+  [[nodiscard]] std::size_t context_bytes() const noexcept;
   [[nodiscard]] std::optional<trim_context> needed_trim() const;
 
   [[nodiscard]] const tool_spec* find_tool(std::string_view name) const;
@@ -222,6 +236,7 @@ class run_machine {
   answer_judge judge_;
   std::string drafted_;  ///< the joined texts of the drafts
   bool started_ = false;
+  bool just_began_ = false;  ///< nothing stands behind s:running but what may stand anywhere
   bool ended_ = false;
   bool parked_ = false;
   std::string output_;

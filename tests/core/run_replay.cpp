@@ -2,6 +2,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <random>
 #include <set>
@@ -25,6 +26,7 @@ class player {
   void tell(event happened) {
     happened.seq = journal.size() + 1;
     BOOST_REQUIRE_MESSAGE(machine.apply(happened).has_value(), "refused: " + happened.text);
+    if (happened.text == run_status::mail) mail_.insert(static_cast<std::uint32_t>(read_mail(happened)->front().seq));
     journal.push_back(std::move(happened));
   }
 
@@ -35,7 +37,10 @@ class player {
 
   /// Plays until the end.
   void play() {
-    if (!machine.started()) tell(running_event(1, "p", "m"));
+    if (!machine.started()) {
+      tell(running_event(1, "p", "m"));
+      if (draw("memory", 2) == 0) tell(memory_event({}));
+    }
     for (int round = 0; !machine.ended(); ++round) {
       BOOST_REQUIRE(round < 1000);
       if (machine.waiting()) {
@@ -53,15 +58,17 @@ class player {
   std::vector<std::uint32_t> asked;  ///< turns for which the model was called
   std::vector<std::string> called;   ///< ids of the calls that were carried out
   std::vector<std::string> made;     ///< ids of the calls that made a task
+  std::vector<std::string> posted;   ///< ids of the calls that sent a message
 
  private:
   /// Every other run must fit a schema with its output.
   static run_spec spec(std::uint32_t seed) {
     run_spec made;
     made.input = "do it";
+    made.memory = seed % 3 == 0 ? "Once it was done." : "";
     made.approvals = {"pay"};
     made.max_turns = 6;
-    made.max_context_bytes = 900;  // reached by some, but never by the last turn alone
+    made.max_context_bytes = 1200;  // reached by some, but never by the last turn alone
     if (seed % 2 == 1) {
       made.output_schema = *output_schema::parse(R"({"properties":{"turn":{"type":"integer"}},"required":["turn"]})");
       made.max_context_bytes += 1500;
@@ -69,6 +76,7 @@ class player {
     }
     made.tools.push_back(builtin::ask_approval_tool());
     made.tools.push_back(builtin::delegate_tool({}));
+    made.tools.push_back(builtin::send_message_tool());
     for (const auto* name : {"search", "pay", "write"}) {
       tool_spec tool;
       tool.name = name;
@@ -106,8 +114,20 @@ class player {
     return static_cast<std::uint32_t>(std::mt19937(seed_ ^ word[0])() % below);
   }
 
+  /// Somebody says something before this turn.
+  [[nodiscard]] bool is_written_to(std::uint32_t turn) const {
+    return machine.takes_mail() && !mail_.contains(turn) && draw("mail" + std::to_string(turn), 3) == 0;
+  }
+
   void carry_out(const call_model& action) {
     const auto turn = std::to_string(action.turn);
+    if (is_written_to(action.turn)) {
+      told_message said;
+      said.seq = action.turn;
+      said.from = party::user();
+      said.text = "How is turn " + turn + " going?";
+      return tell(mail_event({said}));
+    }
     asked.push_back(action.turn);
     tell(model_call_event(action.turn, action.attempt));
     repeat_filter filter(machine.partial());
@@ -131,8 +151,9 @@ class player {
     const auto calls = action.turn < 5 ? draw("calls" + turn, 4) : 0;
     for (std::uint32_t i = 0; i < calls; ++i) {
       const auto id = "t" + turn + "c" + std::to_string(i);
-      static const char* const tools[] = {"search", "pay", "write", "unknown", "delegate", "ask_approval"};
-      answer.calls.push_back({id, tools[draw(id, 6)], "{}"});
+      static const std::array<const char*, 7> tools{"search",   "pay",          "write",       "unknown",
+                                                    "delegate", "ask_approval", "send_message"};
+      answer.calls.push_back({id, tools[draw(id, tools.size())], "{}"});
     }
     answer.stop = calls > 0 ? stop_reason::tool_use : stop_reason::end_turn;
     tell(model_answer_event(answer));
@@ -155,6 +176,11 @@ class player {
     }
     tell(tool_result_event(action.request.tool, {id, "on its way", false}));
   }
+  void carry_out(const post_mail& action) {
+    posted.push_back(action.request.call_id);
+    tell(tool_call_event(action.request));
+    tell(tool_result_event(action.request.tool, builtin::sent_outcome(action.request.call_id, {})));
+  }
   void carry_out(const tell_output& action) { tell(*delta_event(text_delta{action.text})); }
   void carry_out(const reject_output& action) { tell(output_rejected_event(action.errors, action.number)); }
   void carry_out(const trim_context& action) { tell(context_trimmed_event(action.results, action.bytes)); }
@@ -167,7 +193,18 @@ class player {
   }
 
   std::uint32_t seed_;
+  std::set<std::uint32_t> mail_;  ///< turns before which somebody said something
 };
+
+/// What the model is told without being asked for anything: memory and mail.
+std::vector<std::string> background(const run_machine& machine) {
+  std::vector<std::string> found;
+  for (const auto& turn : machine.request().turns) {
+    const auto* said = std::get_if<user_turn>(&turn);
+    if (said != nullptr && said->background) found.push_back(said->text);
+  }
+  return found;
+}
 
 }  // namespace
 
@@ -176,10 +213,16 @@ BOOST_AUTO_TEST_SUITE(run_replay)
 BOOST_AUTO_TEST_CASE(what_is_drawn_holds_every_way_of_an_answer) {
   std::map<std::string, int> ends;
   int rejections = 0;
+  int mails = 0;
+  std::size_t posts = 0;
   for (std::uint32_t seed = 1; seed < 80; seed += 2) {
     player one(seed);
     one.play();
-    for (const auto& each : one.journal) rejections += each.text == run_status::output_rejected ? 1 : 0;
+    for (const auto& each : one.journal) {
+      rejections += each.text == run_status::output_rejected ? 1 : 0;
+      mails += each.text == run_status::mail ? 1 : 0;
+    }
+    posts += one.posted.size();
     const auto failed = one.journal[one.journal.size() - 2];
     ++ends[failed.type == event_type::error ? failed.data.value_or("") : "done"];
     BOOST_TEST((failed.type == event_type::error) == one.machine.output().empty());
@@ -187,6 +230,8 @@ BOOST_AUTO_TEST_CASE(what_is_drawn_holds_every_way_of_an_answer) {
   BOOST_TEST(ends["done"] > 5);
   BOOST_TEST(ends[R"({"code":"output_invalid"})"] > 1);
   BOOST_TEST(rejections > 20);
+  BOOST_TEST(mails > 20);
+  BOOST_TEST(posts > 5U);
 }
 
 BOOST_AUTO_TEST_CASE(a_run_cut_anywhere_comes_to_the_same_end) {
@@ -213,6 +258,8 @@ BOOST_AUTO_TEST_CASE(a_run_cut_anywhere_comes_to_the_same_end) {
         for (const auto turn : again.asked) BOOST_TEST(turn > turns);
         for (const auto& call : again.called) BOOST_TEST(!answered.contains(call));
         for (const auto& call : again.made) BOOST_TEST(!begun.contains(call));
+        for (const auto& call : again.posted) BOOST_TEST(!answered.contains(call));
+        BOOST_TEST((background(again.machine) == background(whole.machine)));
         BOOST_TEST((again.machine.delegated() == whole.machine.delegated()));
         player third(seed);
         for (const auto& each : again.journal) third.tell(each);

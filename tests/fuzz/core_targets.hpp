@@ -96,7 +96,9 @@ inline void fuzz_journal_of(std::string_view lines, std::optional<output_schema>
   spec.tools = {{"read", "", "{}", true, false},
                 {"ask_first", "", "{}", false, false},
                 builtin::delegate_tool({}),
-                builtin::ask_approval_tool()};
+                builtin::ask_approval_tool(),
+                builtin::send_message_tool()};
+  spec.memory = "remembered";
   spec.max_context_bytes = 1'000;
   run_machine machine(spec);
   while (!lines.empty()) {
@@ -107,7 +109,11 @@ inline void fuzz_journal_of(std::string_view lines, std::optional<output_schema>
     const auto before = machine.next();
     const auto output = machine.output();
     if (!machine.apply(*happened)) must(machine.next() == before && machine.output() == output);
-    for (const auto& action : machine.next()) {
+    // Mail is taken exactly before a model call that no other of its turn has gone before.
+    const auto next = machine.next();
+    const auto* call = next.empty() ? nullptr : std::get_if<call_model>(&next.front());
+    if (machine.takes_mail()) must(call != nullptr && call->attempt == 1 && machine.partial().empty());
+    for (const auto& action : next) {
       if (std::holds_alternative<call_model>(action)) must(!machine.request().turns.empty());
     }
     if (machine.ended()) must(machine.next().empty());
