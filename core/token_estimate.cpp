@@ -23,13 +23,21 @@ constexpr std::array<std::uint8_t, byte_values> quarters_by_byte = [] {
   return made;
 }();
 
+std::uint64_t quarters_of(std::string_view text) noexcept {
+  std::uint64_t quarters = 0;
+  for (const char byte : text) quarters += quarters_by_byte[static_cast<unsigned char>(byte)];
+  return quarters;
+}
+
+std::uint64_t whole_tokens(std::uint64_t quarters) noexcept {
+  return (quarters + quarters_in_token - 1) / quarters_in_token;
+}
+
 struct tally {
   std::uint64_t quarters = 0;
   std::uint64_t tokens = estimated_tokens_per_request;
 
-  void read(std::string_view text) noexcept {
-    for (const char byte : text) quarters += quarters_by_byte[static_cast<unsigned char>(byte)];
-  }
+  void read(std::string_view text) noexcept { quarters += quarters_of(text); }
   void add(const user_turn& turn) noexcept {
     tokens += estimated_tokens_per_message;
     read(turn.text);
@@ -74,7 +82,22 @@ std::uint64_t estimate_input_tokens(const model_request& request) noexcept {
   }
   if (!request.tools.empty()) sum.tokens += estimated_tokens_for_tools;
   for (const auto& tool : request.tools) sum.add(tool);
-  return sum.tokens + (sum.quarters + quarters_in_token - 1) / quarters_in_token;
+  return sum.tokens + whole_tokens(sum.quarters);
+}
+
+std::uint64_t estimate_tokens(std::string_view text) noexcept {
+  return whole_tokens(quarters_of(text));
+}
+
+std::size_t bytes_within(std::string_view text, std::uint64_t tokens) noexcept {
+  std::uint64_t quarters = 0;
+  std::size_t bytes = 0;
+  while (bytes < text.size()) {
+    quarters += quarters_by_byte[static_cast<unsigned char>(text[bytes])];
+    if (whole_tokens(quarters) > tokens) break;
+    ++bytes;
+  }
+  return bytes;
 }
 
 std::uint64_t model_provider::most_input_tokens(const model_request& request) const {

@@ -1,7 +1,9 @@
 // How many tokens a model call may take, said before it is made. Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "core/model_provider.hpp"
 
@@ -25,5 +27,10 @@ inline constexpr std::uint64_t estimated_tokens_for_tools = 400;
 /// conversation and the tools. For prose and source code it is about twice what is counted;
 /// tests/core/token_estimate.cpp has the figures of three tokenizers. Cost: one look at each byte.
 [[nodiscard]] std::uint64_t estimate_input_tokens(const model_request& request) noexcept;
+
+/// The same of a text by itself: nothing stands around it. Of a text in pieces the sum is never less.
+[[nodiscard]] std::uint64_t estimate_tokens(std::string_view text) noexcept;
+/// How long the longest beginning of a text is, in bytes, that is estimated at no more than `tokens`.
+[[nodiscard]] std::size_t bytes_within(std::string_view text, std::uint64_t tokens) noexcept;
 
 }  // namespace flotilla

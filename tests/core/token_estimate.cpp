@@ -80,6 +80,25 @@ BOOST_AUTO_TEST_CASE(a_byte_is_a_part_of_a_token_and_a_rest_counts) {
   BOOST_TEST(of(saying(std::string(768U << 10U, 'x'))) == empty + (384U << 10U));
 }
 
+BOOST_AUTO_TEST_CASE(a_text_by_itself_is_counted_as_in_a_request) {
+  const auto empty = of(saying(""));
+  for (const auto& each : samples) BOOST_TEST(estimate_tokens(each.text) == of(saying(each.text)) - empty, each.text);
+  BOOST_TEST(estimate_tokens("") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(the_longest_beginning_within_an_estimate_is_found) {
+  for (const auto& each : samples) {
+    const std::string_view text = each.text;
+    const auto all = estimate_tokens(text);
+    for (std::uint64_t tokens = 0; tokens < all; ++tokens) {
+      const auto bytes = bytes_within(text, tokens);
+      BOOST_TEST(estimate_tokens(text.substr(0, bytes)) <= tokens);
+      BOOST_TEST(estimate_tokens(text.substr(0, bytes + 1)) > tokens);
+    }
+    BOOST_TEST(bytes_within(text, all) == text.size());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(every_part_of_a_request_counts) {
   model_request request;
   const auto grows_by = [&](std::uint64_t most, auto change) {
