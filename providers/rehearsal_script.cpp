@@ -21,7 +21,7 @@ constexpr std::array<std::string_view, 2> thoughts_without_script{
 
 /// What of the conversation decides what is played.
 struct stage {
-  std::string_view task;  ///< the first user turn
+  std::string_view task;  ///< the first user turn that asks for something
   std::size_t tool_turns = 0;
   std::size_t rejections = 0;          ///< answers that were sent back
   bool answered = false;               ///< an assistant turn stands behind the last tool turn or rejection
@@ -52,7 +52,7 @@ std::string_view first_words(std::string_view text, std::uint64_t count) {
 }
 
 void enter(stage& here, const user_turn& turn) {
-  if (here.task.data() == nullptr) here.task = turn.text;
+  if (here.task.data() == nullptr && !turn.background) here.task = turn.text;
   here.input_words += count_words(turn.text);
   if (!turn.rejects) return;
   ++here.rejections;

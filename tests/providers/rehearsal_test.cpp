@@ -58,6 +58,21 @@ BOOST_AUTO_TEST_CASE(a_task_without_a_script_is_mentioned) {
   BOOST_TEST(play(asked("Weigh the\n  anchors")).text == got.text);
 }
 
+BOOST_AUTO_TEST_CASE(background_is_not_the_task_but_counts) {
+  const auto plain = asked("@tool rehearse_echo {}\n@say \"Aye.\"");
+  auto request = plain;
+  request.turns.insert(request.turns.begin(), user_turn{"@say \"Another task.\"", false, true});
+  const auto first = play(request);
+  BOOST_REQUIRE(first.answer.has_value());
+  BOOST_TEST(first.answer->calls.size() == 1U);
+  BOOST_TEST(first.answer->usage.input_tokens == play(plain).answer->usage.input_tokens + 3);
+  answer_tools(request, first, "echoed");
+  request.turns.emplace_back(user_turn{"Message from a user", false, true});
+  const auto second = play(request);
+  BOOST_TEST(second.text == "Aye.");
+  BOOST_TEST(second.answer->usage.input_tokens == provider->most_input_tokens(request));
+}
+
 BOOST_AUTO_TEST_CASE(an_answer_is_cut_after_as_many_words_as_it_may_have) {
   auto request = asked("@think a b\n@say \"one two \"\n@say \"three four\"\n@say \" five\"");
   const auto with = [&](std::uint32_t most) {

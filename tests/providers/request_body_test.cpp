@@ -32,6 +32,18 @@ model_request conversation() {
   return request;
 }
 
+/// Memory before the task, and mail behind the results of tools.
+model_request with_background() {
+  model_request request;
+  request.model = "the-model";
+  request.turns.emplace_back(user_turn{"Remember.", false, true});
+  request.turns.emplace_back(user_turn{"Hello"});
+  request.turns.emplace_back(assistant_turn{{}, "", {{"c1", "search", "{}"}}});
+  request.turns.emplace_back(tool_turn{{{"c1", "found", false}}});
+  request.turns.emplace_back(user_turn{"Message from a user.", false, true});
+  return request;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(request_body_test)
@@ -109,6 +121,31 @@ BOOST_AUTO_TEST_CASE(openrouter_gets_its_reasoning_back) {
              json::parse(R"([{"type":"reasoning.text","text":"routed"}])"));
   body["messages"][2].erase("reasoning_details");
   BOOST_TEST(body == json::parse(chat_body(conversation(), chat_dialect::openai)));
+}
+
+BOOST_AUTO_TEST_CASE(anthropic_has_background_in_the_user_message_behind_the_results) {
+  const auto body = json::parse(anthropic_body(with_background()));
+  const auto expected = json::parse(R"([
+      {"role": "user", "content": [{"type": "text", "text": "Remember."}, {"type": "text", "text": "Hello"}]},
+      {"role": "assistant", "content": [{"type": "tool_use", "id": "c1", "name": "search", "input": {}}]},
+      {"role": "user", "content": [
+        {"type": "tool_result", "tool_use_id": "c1", "content": "found"},
+        {"type": "text", "text": "Message from a user."}]}])");
+  BOOST_TEST(body["messages"] == expected, body.dump(1));
+}
+
+BOOST_AUTO_TEST_CASE(chat_has_background_as_messages_of_its_own) {
+  for (const auto dialect : {chat_dialect::openai, chat_dialect::compatible, chat_dialect::openrouter}) {
+    const auto body = json::parse(chat_body(with_background(), dialect));
+    const auto expected = json::parse(R"([
+      {"role": "user", "content": "Remember."},
+      {"role": "user", "content": "Hello"},
+      {"role": "assistant", "content": null, "tool_calls": [
+        {"id": "c1", "type": "function", "function": {"name": "search", "arguments": "{}"}}]},
+      {"role": "tool", "tool_call_id": "c1", "content": "found"},
+      {"role": "user", "content": "Message from a user."}])");
+    BOOST_TEST(body["messages"] == expected, body.dump(1));
+  }
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_is_bounded_in_the_words_of_each_vendor) {
