@@ -1,11 +1,13 @@
 // The agent actor: its queue, and what it is told.
 #include "actors/agent.hpp"
 
+#include <map>
 #include <memory>
 #include <utility>
 
 #include "actors/agent_parts.hpp"
 #include "actors/caf_errors.hpp"
+#include "core/admission.hpp"
 
 namespace flotilla::actors {
 namespace agent_parts {
@@ -52,8 +54,29 @@ void answer(accepted_promise promise, const run_seed& seed) {
 }
 
 void enqueue(agent_state& state, const queue_place& place) {
-  state.queue.insert(place);
+  auto dated = place;
+  if (dated.since == timestamp{}) dated.since = state.env->clock->now();
+  state.queue.insert(dated);
   ++state.queue_version;
+}
+
+queue_place next_place(const agent_state& state) {
+  const auto& first = *state.queue.begin();
+  if (first.interrupted) return first;
+  const auto now = state.env->clock->now();
+  const queue_place* next = nullptr;
+  std::int64_t best = 0;
+  // The oldest of each class stands for all of it.
+  for (const auto priority : {task_priority::high, task_priority::normal, task_priority::low}) {
+    const auto head = state.queue.lower_bound({false, priority, {}});
+    if (head == state.queue.end() || head->priority != priority) continue;
+    const auto rank = static_cast<std::int64_t>(priority) - (now - head->since) / priority_aging;
+    const bool sooner = next == nullptr || rank < best || (rank == best && head->since < next->since);
+    if (!sooner) continue;
+    next = &*head;
+    best = rank;
+  }
+  return *next;
 }
 
 error draining() {
@@ -138,6 +161,10 @@ void wake_parent(pointer self, task_id task) {
 void act_on_signals(pointer self, task_id task, const signals_of_task& found) {
   using enum storage::keys::signal_kind;
   if (found.all.empty()) return;
+  if (found.all.front().kind == wake) {
+    self->state.wake_asked = true;
+    return wake_up(self);
+  }
   if (found.assignee && *found.assignee != self->state.key.agent) {
     return pass_signals_on(self, task, found.all, *found.assignee);
   }
@@ -167,11 +194,14 @@ void on_signal(pointer self, task_id task) {
 void adopt(pointer self, agent_work found) {
   auto& state = self->state;
   state.paused = found.status == agent_status::paused;
-  state.queue.clear();
+  std::map<task_id, timestamp> waiting_since;
+  for (const auto& place : std::exchange(state.queue, {})) waiting_since.emplace(place.task, place.since);
   for (const auto& item : found.work) {
     // What runs here is in nobody's queue, except where a human has decided while it was about to wait.
     if (state.current == item.task && item.interrupted) continue;
-    state.queue.insert({item.interrupted, item.priority, item.task});
+    const auto known = waiting_since.find(item.task);
+    const auto since = known == waiting_since.end() ? state.env->clock->now() : known->second;
+    state.queue.insert({item.interrupted, item.priority, item.task, since});
   }
   if (!std::exchange(state.loaded, true)) {
     for (auto& waiting : std::exchange(state.when_loaded, {})) waiting();

@@ -18,11 +18,13 @@
 
 namespace flotilla::actors {
 
-/// Where a task stands in a queue: what was running first, then by priority, then by age.
+/// Where a task stands in a queue: what was running first, then by priority, then by age. Which comes next is said by
+/// `next_place`: waiting lifts a task by a class of priority every `priority_aging` (core/admission.hpp).
 struct queue_place {
   bool interrupted = false;  ///< it shows `running`, and nobody runs it
   task_priority priority = task_priority::normal;
   task_id task;
+  timestamp since{};  ///< in this actor's queue; no part of its place
 
   friend bool operator<(const queue_place& a, const queue_place& b) {
     if (a.interrupted != b.interrupted) return a.interrupted;
@@ -46,6 +48,11 @@ struct agent_state {
   std::set<queue_place> queue;
   std::uint64_t queue_version = 0;  ///< grows with every task that is put into the queue here
   bool paused = false;
+
+  run_slot_ptr slot;                             ///< the place of the run that goes on, or is about to
+  std::unique_ptr<run_slot_ticket> slot_ticket;  ///< a place is waited for
+  bool wake_asked = false;                       ///< a message asks for the agent's attention when it is idle
+  bool waking = false;                           ///< a task is being made of it
 
   std::optional<task_id> current;  ///< the task whose run goes on, or is about to
   run_actor run;                   ///< its actor, once there is one

@@ -31,6 +31,8 @@ void answer(accepted_promise promise, const run_seed& seed);
 void enqueue(agent_state& state, const queue_place& place);
 [[nodiscard]] error draining();
 void answer_idle(agent_state& state);
+/// The task that is to be taken up next. Precondition: the queue is not empty.
+[[nodiscard]] queue_place next_place(const agent_state& state);
 /// Reads the queue again in a while. There is one such wait at a time.
 void load_later(agent_pointer self, std::chrono::milliseconds after);
 /// What the fleet waits for at its beginning: the agent has taken up what was cut, or has nothing of that kind. Told
@@ -51,19 +53,14 @@ void look(agent_pointer self, Read read, Then then) {
 /// Takes the secrets out of the events of a task that no run owns.
 void redact_events(const agent_state& state, step& in);
 
-/// `commit_then`, counted likewise; other agents are told what it means for them. What the store has answered is
-/// durable.
+/// `commit_then`, counted likewise. What the store has answered is durable.
 template <class Then>
 void write(agent_pointer self, step what, Then then) {
   redact_events(self->state, what);
   ++self->state.busy;
-  step told;
-  told.org = what.org;
-  told.signals = what.signals;
-  commit_then(self, self->state.env, std::move(what),
-              [self, told = std::move(told), then = std::move(then)](result<committed> outcome) mutable {
+  commit_then(self, self->state.env, self->state.fleet, std::move(what),
+              [self, then = std::move(then)](result<committed> outcome) mutable {
                 --self->state.busy;
-                if (outcome) announce(self, self->state.fleet, told);
                 then(std::move(outcome));
                 touch(self);
               });
@@ -76,6 +73,22 @@ bool lost_race(const error& reason, int tries, Again again) {
   again(tries + 1);
   return true;
 }
+
+// --- places for runs (agent_slots.cpp) -----------------------------------------------------------------------------
+
+/// Has the agent a place for a run at this provider now? Where it has none yet, it takes one that is free; where
+/// `goes_on`, in any case.
+[[nodiscard]] bool take_slot(agent_state& state, const std::string& provider, bool goes_on);
+/// Waits for one, and then looks at the queue again.
+void wait_for_slot(agent_pointer self, const std::string& provider, task_priority priority);
+/// Gives back what is held, unless a run goes on, and waits for none any more.
+void leave_slot(agent_state& state);
+
+// --- mail (agent_wake.cpp)
+// -------------------------------------------------------------------------------------------
+
+/// Where a message has asked for it and the agent is idle, makes a task of its mail.
+void wake_up(agent_pointer self);
 
 // --- supervision (agent_supervision.cpp) ---------------------------------------------------------------------------
 

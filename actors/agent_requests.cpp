@@ -28,7 +28,8 @@ void handle_run(agent_pointer self, run_request asked, accepted_promise promise,
         if (*wanted == run_decision::join) return answer(promise, *seed);
         if (state.closing) return refuse(promise, draining());
         const bool free = !state.current && state.queue.empty();
-        if (*wanted == run_decision::restart || !free) {
+        const bool at_once = *wanted != run_decision::restart && free;
+        if (!at_once || !take_slot(state, seed->assignee.value.provider, false)) {
           return put_into_queue(self, asked, std::move(*seed), promise, tries);
         }
         state.paused = false;
@@ -81,9 +82,13 @@ void handle_decision(agent_pointer self, decide_request asked, accepted_promise 
         const bool changed = asked.expected_update != 0 && asked.expected_update != updated;
         if (changed && is_decided(*seed, asked)) return answer(promise, *seed);
         const bool active = seed->assignee.value.status == agent_status::active;
-        const bool free = at_once && active && !state.current && state.queue.empty();
+        const bool free = at_once && active && !state.current && state.queue.empty() &&
+                          take_slot(state, seed->assignee.value.provider, false);
         auto made = decision_step(*state.env, *seed, asked, free);
-        if (!made) return refuse(promise, made.error());
+        if (!made) {
+          refuse(promise, made.error());
+          return start_next(self);
+        }
         const queue_place place{free, seed->record.value.task.priority, asked.task};
         write(self, std::move(*made), [self, asked, place, promise, tries, free](result<committed> outcome) mutable {
           if (!outcome) {
@@ -92,7 +97,7 @@ void handle_decision(agent_pointer self, decide_request asked, accepted_promise 
             }
             const auto again = [&](int count) { handle_decision(self, asked, promise, count); };
             if (!lost_race(outcome.error(), tries, again)) refuse(promise, outcome.error());
-            return;
+            return start_next(self);
           }
           enqueue(self->state, place);
           answer(promise, **outcome);

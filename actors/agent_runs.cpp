@@ -16,6 +16,7 @@ void run_ended(agent_pointer self, task_id task) {
   // Its place in the queue was given up when it began; one that it has now is of a decision that came since.
   state.current.reset();
   state.run = nullptr;
+  leave_slot(state);
   state.late = false;
   if (state.closing) answer_idle(state);
   start_next(self);
@@ -26,6 +27,7 @@ namespace {
 /// The store could not be read or written, or as much runs as the plan allows: looks again in a while. The work is
 /// still in the store.
 void try_later(agent_pointer self, std::chrono::milliseconds after = store_retry) {
+  leave_slot(self->state);
   if (self->state.closing) answer_idle(self->state);
   load_later(self, after);
 }
@@ -98,6 +100,7 @@ void withdraw_run(agent_pointer self, task_id task) {
   if (state.current != task) return;
   state.current.reset();
   state.run = nullptr;
+  leave_slot(state);
   if (state.closing) answer_idle(state);
 }
 
@@ -157,7 +160,16 @@ void start_read(agent_pointer self, const queue_place& place, result<run_seed> s
   const auto status = seed->assignee.value.status;
   if (status == agent_status::archived) return cancel_archived(self, place, *seed);
   state.paused = status == agent_status::paused;
-  if (state.paused && seed->record.value.task.status != task_status::running) return touch(self);
+  if (state.paused && seed->record.value.task.status != task_status::running) {
+    leave_slot(state);
+    return touch(self);
+  }
+  const bool goes_on = seed->record.value.task.status == task_status::running;
+  const auto& provider = seed->assignee.value.provider;
+  if (!take_slot(state, provider, goes_on)) {
+    tell_recovered(self);
+    return wait_for_slot(self, provider, place.priority);
+  }
   if (auto why = given_up(*seed)) {
     state.current = place.task;
     const auto again = [self, place](int) { run_later(self, place.task); };
@@ -181,8 +193,13 @@ void start_read(agent_pointer self, const queue_place& place, result<run_seed> s
 void start_next(agent_pointer self) {
   auto& state = self->state;
   touch(self);
-  if (!state.loaded || state.current || state.closing || !has_work(state)) return;
-  const auto place = *state.queue.begin();
+  if (!state.loaded || state.current || state.closing) return;
+  if (!has_work(state)) {
+    leave_slot(state);
+    return wake_up(self);
+  }
+  const auto place = next_place(state);
+  if (state.slot_ticket && !place.interrupted) return state.slot_ticket->reprioritise(place.priority);
   const auto key = state.key;
   state.current = place.task;
   look(

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "actors/delegation.hpp"
+#include "actors/memory.hpp"
 #include "actors/run_messages.hpp"
 #include "core/bus_types.hpp"
 #include "core/life_cycle.hpp"
@@ -31,6 +32,21 @@ result<std::vector<event>> read_attempt(const storage::snapshot& from, org_id or
     }
     after = entries->back().seq;
   }
+}
+
+/// What the agent remembered when the attempt began: a run that goes on after a crash is given the same once more.
+result<agent_memory> read_memory_of(const storage::snapshot& from, const environment& env, const run_seed& seed) {
+  const auto& task = seed.record.value.task;
+  const bool begins = task.status == task_status::pending || !task.started_at;
+  std::vector<message_seq> told;
+  for (const auto& each : seed.events) {
+    if (each.type != event_type::status || each.text != run_status::mail) continue;
+    const auto messages = read_mail(each);
+    if (!messages) return fail(messages.error());
+    for (const auto& one : *messages) told.push_back(one.seq);
+  }
+  return read_memory(from, seed.who.org, seed.assignee.value, begins ? env.clock->now() : *task.started_at, task.id,
+                     most_memory_bytes(env.max_context_bytes), told);
 }
 
 /// Adds the next event to a step, for a task that no run owns.
@@ -81,7 +97,11 @@ result<run_seed> read_seed(const storage::snapshot& from, const agent_key& who, 
   if (!*agent) return fail(errc::internal, "The task's agent is missing.");
   auto events = read_attempt(from, who.org, task, (*record)->value.before_attempt);
   if (!events) return fail(std::move(events.error()));
-  run_seed seed{who, std::move(**agent), std::move(**record), std::move(*events), 0, {}, {}, {}};
+  run_seed seed;
+  seed.who = who;
+  seed.assignee = std::move(**agent);
+  seed.record = std::move(**record);
+  seed.events = std::move(*events);
   seed.last_seq = seed.events.empty() ? seed.record.value.before_attempt : seed.events.back().seq;
   // One more than a model is told of by name, so that it can be told that there are more.
   auto reports = read_active_reports(from, who.org, who.agent, builtin::max_named_reports + 1);
@@ -101,6 +121,12 @@ result<run_seed> read_run(const storage::snapshot& from, const environment& env,
       storage::read_budgets(from, who.org, seed->assignee.value, env.limits.tokens_per_month, env.clock->now());
   if (!limits) return fail(std::move(limits.error()));
   seed->limits = std::move(*limits);
+  auto mail = read_unread(from, who.org, who.agent);
+  if (!mail) return fail(std::move(mail.error()));
+  seed->mail = std::move(*mail);
+  auto memory = read_memory_of(from, env, *seed);
+  if (!memory) return fail(std::move(memory.error()));
+  seed->memory = std::move(*memory);
   return seed;
 }
 

@@ -17,11 +17,8 @@ inline constexpr std::size_t event_read_bytes = 1U << 20U;  ///< of a journal, a
 /// Errors: not_found (no such task, or another agent's), those of every read.
 [[nodiscard]] result<run_seed> read_seed(const storage::snapshot& from, const agent_key& who, task_id task);
 
-/// The same for a run that is to begin: with the limits of its first model call.
-[[nodiscard]] result<run_seed> read_run(const storage::snapshot& from, const environment& env, const agent_key& who,
-                                        task_id task);
-
-/// The same for a run that is to begin: with the limits of its first model call.
+/// The same for a run that is to begin or to go on: with the limits of its first model call, the agent's mail and
+/// memory.
 [[nodiscard]] result<run_seed> read_run(const storage::snapshot& from, const environment& env, const agent_key& who,
                                         task_id task);
 

@@ -101,6 +101,14 @@ result<agent> find_report(const storage::snapshot& from, org_id org, agent_id ma
   return found;
 }
 
+void queue_at_birth(new_task& made, timestamp now) {
+  made.record.queued = true;
+  auto queued = status_event(run_status::queued);
+  queued.seq = 1;
+  queued.at = now;
+  made.events.push_back(std::move(queued));
+}
+
 new_task make_child(const storage::task_record& parent, const tool_request& call,
                     const builtin::delegate_arguments& wanted, agent_id assignee, timestamp now) {
   new_task made;
@@ -114,13 +122,14 @@ new_task make_child(const storage::task_record& parent, const tool_request& call
   task.priority = wanted.priority.value_or(parent.task.priority);
   task.epic_id = parent.task.epic_id;
   task.created_at = task.updated_at = now;
-  made.record.from = storage::delegation{parent.task.assignee, call.call_id, parent.task.attempt,
-                                         parent.from ? parent.from->depth + 1 : 1, wanted.wait};
-  made.record.queued = true;
-  auto queued = status_event(run_status::queued);
-  queued.seq = 1;
-  queued.at = now;
-  made.events.push_back(std::move(queued));
+  made.record.from = storage::delegation{parent.task.assignee, call.call_id,
+                                         parent.task.attempt,  parent.from ? parent.from->depth + 1 : 1,
+                                         wanted.wait,          {parent.task.id}};
+  if (parent.from) {
+    auto& above = made.record.from->ancestors;
+    above.insert(above.end(), parent.from->ancestors.begin(), parent.from->ancestors.end());
+  }
+  queue_at_birth(made, now);
   return made;
 }
 

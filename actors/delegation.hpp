@@ -31,6 +31,9 @@ inline constexpr std::size_t max_searched_reports = 10'000;  ///< agents below o
 [[nodiscard]] result<agent> find_report(const storage::snapshot& from, org_id org, agent_id manager,
                                         std::string_view to);
 
+/// Has a new task lie in its assignee's work queue from the first.
+void queue_at_birth(new_task& made, timestamp now);
+
 /// A task that a call of another one makes. `parent`: the delegating task as it stands.
 [[nodiscard]] new_task make_child(const storage::task_record& parent, const tool_request& call,
                                   const builtin::delegate_arguments& wanted, agent_id assignee, timestamp now);

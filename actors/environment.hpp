@@ -16,6 +16,7 @@
 
 #include "actors/journal.hpp"
 #include "actors/messages.hpp"
+#include "actors/run_slots.hpp"
 #include "core/clock.hpp"
 #include "core/executor.hpp"
 #include "core/model_provider.hpp"
@@ -71,6 +72,8 @@ struct environment {
   /// used. The handler may be called within the call. Null: there are no secrets at all.
   std::function<void(const agent_key&, std::string_view provider, reply<credential_ptr>)> credential_for;
   plan_limits limits;  ///< of each org
+  /// How many runs go on at once.
+  std::shared_ptr<run_slots> slots = std::make_shared<run_slots>(run_capacity{}, system_wall_clock());
   flotilla::telemetry* telemetry = &no_telemetry();
   /// Tells how long things take.
   std::function<std::chrono::steady_clock::time_point()> stopwatch = &std::chrono::steady_clock::now;
@@ -123,16 +126,6 @@ std::optional<result<T>> ask_or_then(Self* self, Ask ask, Then then) {
   const std::lock_guard held(at->mutex);
   at->left = true;
   return std::move(at->answer);
-}
-
-/// Commits a step, then goes on in the actor's own thread with the answer.
-template <class Self, class Then>
-void commit_then(Self* self, const environment_ptr& env, step what, Then then) {
-  auto handle = caf::actor_cast<caf::actor>(self);
-  env->journal->commit(std::move(what), [handle, then = std::move(then)](result<committed> outcome) {
-    auto shared = std::make_shared<result<committed>>(std::move(outcome));
-    caf::anon_send(handle, continuation{[shared, then]() mutable { then(std::move(*shared)); }});
-  });
 }
 
 }  // namespace flotilla::actors

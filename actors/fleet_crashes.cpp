@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "actors/agent_steps.hpp"
+#include "actors/announce.hpp"
 #include "actors/fleet_parts.hpp"
 #include "actors/run_messages.hpp"
 #include "core/bus_types.hpp"
@@ -80,10 +81,11 @@ void end_running(fleet_pointer self, const agent_key& key, const failed_agent& f
       end_step(*self->state.env, found.running.front(),
                {"agent_failed", "The agent has crashed too often while it had this task, and is paused."}, false);
   if (!made) return put_down_later(self, key);
-  commit_then(self, self->state.env, std::move(*made), [self, key](const result<committed>& outcome) {
-    if (outcome || outcome.error().code == errc::conflict) return put_down(self, key);
-    put_down_later(self, key);
-  });
+  commit_then(self, self->state.env, fleet_actor{self}, std::move(*made),
+              [self, key](const result<committed>& outcome) {
+                if (outcome || outcome.error().code == errc::conflict) return put_down(self, key);
+                put_down_later(self, key);
+              });
 }
 
 /// Pauses it, and tells its manager and everybody else.

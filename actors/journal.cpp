@@ -53,6 +53,7 @@ void journal::commit(step what, reply<committed> done) {
   }
   for (const auto& each : what.acted_on) storage::erase_signal(changes, what.org, each);
   for (const auto& each : what.signals) storage::write_signal(changes, what.org, each);
+  for (const auto& each : what.read_mail) storage::erase_mail(changes, what.org, each);
   committed now;
   if (what.after) {
     now = storage::write_task(changes, what.org, what.before ? &*what.before : nullptr, *what.after, what.effects);

@@ -36,6 +36,7 @@ struct step {
   std::vector<new_task> made;                       ///< tasks that `task` has delegated
   std::vector<storage::task_signal> signals;        ///< what other agents must then do
   std::vector<storage::task_signal> acted_on;       ///< what this step has done; taken away
+  std::vector<storage::unread_mail> read_mail;      ///< what this step's events show; taken out of the mailbox
 };
 
 /// What a commit answers: the task's record as it now stands, where the step changed it.

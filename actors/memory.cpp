@@ -115,6 +115,8 @@ class memory_reader {
   result<void> add_message(const message& said, std::uint64_t& tokens) {
     const bool received = said.to == party::of(whose_.id);
     if (said.created_at > as_of_ || (received && mailbox_.holds(said.seq))) return {};
+    // What it has said in the task itself stands in that task's conversation, perhaps from the moment of its start.
+    if (!received && except_ && said.task_id == except_) return {};
     if (std::find(told_.begin(), told_.end(), said.seq) != told_.end()) return {};
     const auto* name = name_of(received ? said.from : said.to);
     if (name == nullptr) return fail(std::move(trouble_));

@@ -27,8 +27,8 @@ inline constexpr std::size_t max_unread_shown = 100;     ///< messages of a mail
 /// What an agent remembers at a moment: its tasks that had ended, and what it was told and said, as far as it has not
 /// been forgotten (`agent::memory_since`); the messages that lie in its mailbox are `unread` and no part of it.
 ///
-/// `except`: a task that is not remembered (the one that is about to run). `told`: positions of messages that are not
-/// remembered either, since that task's journal has them. `max_bytes`: of the text.
+/// `except`: a task that is not remembered (the one that is about to run), nor what was said in it. `told`: positions
+/// of messages that are not remembered either, since that task's journal has them. `max_bytes`: of the text.
 ///
 /// Tasks are looked for in the order in which they were made, the newest first, and no further than the allowance
 /// surely reaches: one that was made long ago and ended late may be missed. May block on the disk. Errors: those of

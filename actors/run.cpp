@@ -16,6 +16,7 @@ namespace flotilla::actors {
 run_tools tools_for(const environment& env, const run_seed& seed) {
   run_tools found;
   found.specs.push_back(builtin::ask_approval_tool());
+  found.specs.push_back(builtin::send_message_tool());
   if (!seed.reports.empty()) found.specs.push_back(builtin::delegate_tool(seed.reports));
   for (auto* set : env.toolsets) {
     for (auto& spec : set->tools_for(seed.assignee.value)) {
@@ -30,6 +31,7 @@ result<run_machine> replay(const environment& env, const run_seed& seed, std::ve
   const auto& assignee = seed.assignee.value;
   const auto& task = seed.record.value.task;
   run_spec spec{task.input, assignee.approvals, assignee.max_turns, std::move(tools), env.max_context_bytes};
+  spec.memory = seed.memory.text;
   if (task.output_schema) {
     auto schema = output_schema::parse(*task.output_schema);
     if (!schema) return fail(errc::internal, std::move(schema.error().message));
@@ -75,8 +77,10 @@ result<void> gather_start(run_state& state) {
   // A paused or archived agent takes nothing up: this start holds only while the agent is as it was read.
   state.gathering.relies_on = state.seed.assignee;
   state.gathering.messages.push_back(task_message(bus::task_started, record.task));
-  return emit(
-      state, running_event(record.task.attempt, state.seed.assignee.value.provider, state.seed.assignee.value.model));
+  const auto& agent = state.seed.assignee.value;
+  auto told = emit(state, running_event(record.task.attempt, agent.provider, agent.model));
+  if (told && !state.seed.memory.text.empty()) told = emit(state, memory_event(state.seed.memory));
+  return told;
 }
 
 /// Has the run end when it has used the time that it may take; what it took before a crash or a wait counts.

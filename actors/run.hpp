@@ -16,12 +16,14 @@
 #include "actors/budget.hpp"
 #include "actors/environment.hpp"
 #include "actors/interfaces.hpp"
+#include "actors/mail.hpp"
 #include "actors/measured.hpp"
 #include "actors/model_inbox.hpp"
 #include "actors/redaction.hpp"
 #include "core/builtin_tools.hpp"
 #include "core/run_machine.hpp"
 #include "core/toolset.hpp"
+#include "flotilla/memory.hpp"
 #include "storage/records.hpp"
 
 namespace flotilla::actors {
@@ -37,6 +39,8 @@ struct run_seed {
   std::vector<task> ended;               ///< delegated tasks that have ended, of which a signal stands
   /// Of its first model call, as they were read with it; nothing: they are still to be read.
   std::optional<budget_limits> limits;
+  unread_batch mail;    ///< as it was read with them
+  agent_memory memory;  ///< as it stood when the attempt began
 };
 
 /// The tools of a run, and which set offers each.
@@ -77,6 +81,7 @@ struct run_state {
   repeat_filter filter{std::string()};
   bool retry_waits = false;
   run_budget budget;
+  unread_batch mail;  ///< for the next call, read with its limits
 
   std::map<std::string, std::unique_ptr<tool_run>> running_tools;  ///< by call id
 

@@ -55,8 +55,7 @@ struct take_action {
     state.running_tools[id] = nullptr;
     state.begin_after.emplace_back([self = self, request = action.request] { begin_tool(self, request); });
     if (action.again) return false;
-    state.gathering.messages.push_back(call_message(bus::tool_call, current_task(state), action.request));
-    return told(emit(state, tool_call_event(action.request)));
+    return told(emit_call(state, action.request));
   }
   result<bool> operator()(const ask_approval& action) const {
     state.gathering.messages.push_back(call_message(bus::approval_requested, current_task(state), action.request));
@@ -67,6 +66,10 @@ struct take_action {
   }
   result<bool> operator()(const delegate_task& action) const {
     if (state.running_tools.try_emplace(action.request.call_id).second) begin_delegation(self, action.request);
+    return false;
+  }
+  result<bool> operator()(const post_mail& action) const {
+    if (state.running_tools.try_emplace(action.request.call_id).second) begin_post(self, action.request);
     return false;
   }
   result<bool> operator()(const trim_context& action) const {

@@ -9,19 +9,36 @@
 namespace flotilla::actors::run_parts {
 namespace {
 
-/// Reads the limits of the next call. The step that gathers waits for them, so that a reservation can go with it.
+/// What a call begins on.
+struct call_ground {
+  budget_limits limits;
+  unread_batch mail;
+};
+
+/// May block on the disk.
+result<call_ground> read_ground(const storage::snapshot& from, const environment& env, const agent_key& who) {
+  auto limits = read_limits(from, env, who);
+  if (!limits) return fail(std::move(limits.error()));
+  auto mail = read_unread(from, who.org, who.agent);
+  if (!mail) return fail(std::move(mail.error()));
+  return call_ground{std::move(*limits), std::move(*mail)};
+}
+
+/// Reads the limits of the next call, and the mail that goes with it. The step that gathers waits for them, so that a
+/// reservation can go with it.
 void read_limits_then(run_pointer self) {
   auto& state = self->state;
   state.budget.reading = true;
   read_then(
       self, state.env,
-      [env = state.env, key = state.seed.who](const storage::snapshot& from) { return read_limits(from, *env, key); },
-      [self, call = state.call_number](result<budget_limits> found) {
+      [env = state.env, key = state.seed.who](const storage::snapshot& from) { return read_ground(from, *env, key); },
+      [self, call = state.call_number](result<call_ground> found) {
         auto& st = self->state;
         if (call != st.call_number || st.concluded) return;  // the call has been given up
         st.budget.reading = false;
         if (found) {
-          st.budget.limits = std::move(*found);
+          st.budget.limits = std::move(found->limits);
+          st.mail = std::move(found->mail);
         } else if (found.error().code == errc::unavailable) {
           call_later(self, store_retry);
         } else {
@@ -77,6 +94,7 @@ result<bool> may_begin(run_pointer self) {
     return false;
   }
   const auto limits = *std::exchange(budget.limits, std::nullopt);
+  if (auto told = absorb_mail(state); !told) return fail(told.error());
   if (limits.empty()) return true;
   if (!budget.input_tokens) budget.input_tokens = most_input(state);
   auto verdict = weigh_call(limits, *budget.input_tokens);
@@ -97,6 +115,7 @@ void give_back(run_state& state) {
 }
 
 void begin_budget(run_state& state) {
+  state.mail = std::exchange(state.seed.mail, {});
   if (state.seed.record.value.reserved) return give_back(state);
   state.budget.limits = std::exchange(state.seed.limits, std::nullopt);
 }

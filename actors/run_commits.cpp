@@ -43,7 +43,7 @@ void committed_step(run_pointer self, committed now) {
   state.committing = false;
   state.conflicts = 0;
   if (carries_claim(state)) grant_claim(state);
-  announce(self, state.fleet, std::exchange(state.committing_step, {}));
+  state.committing_step = {};
   if (now) state.seed.record = std::move(*now);
   if (state.start_promise.pending()) {
     state.meter.begin(state.env, state.seed.assignee.value.provider);
@@ -120,7 +120,7 @@ void refused_step(run_pointer self, const error& reason) {
 void submit(run_pointer self) {
   auto& state = self->state;
   if (state.committing_step.after) state.committing_step.before = state.seed.record;
-  commit_then(self, state.env, state.committing_step, [self](result<committed> outcome) {
+  commit_then(self, state.env, state.fleet, state.committing_step, [self](result<committed> outcome) {
     if (outcome) {
       committed_step(self, std::move(*outcome));
     } else {

@@ -27,10 +27,6 @@ result<builtin::delegate_arguments> check_call(const run_state& state, const too
   return builtin::read_delegate_arguments(request.arguments);
 }
 
-result<void> refuse(run_state& state, const tool_request& request, const error& reason) {
-  return emit_result(state, request.tool, {request.call_id, reason.message, true});
-}
-
 /// Gathers the new task.
 result<void> make_task(run_state& state, const tool_request& request, const builtin::delegate_arguments& wanted,
                        const agent& assignee) {
@@ -50,10 +46,9 @@ void decided(run_pointer self, const tool_request& request, const builtin::deleg
              const result<agent>& assignee) {
   auto& state = self->state;
   if (state.concluded || state.running_tools.erase(request.call_id) == 0) return;
-  state.gathering.messages.push_back(call_message(bus::tool_call, current_task(state), request));
-  auto told = emit(state, tool_call_event(request));
+  auto told = emit_call(state, request);
   if (told) {
-    told = assignee ? make_task(state, request, wanted, *assignee) : refuse(state, request, assignee.error());
+    told = assignee ? make_task(state, request, wanted, *assignee) : refuse_call(state, request, assignee.error());
   }
   if (!told) conclude_bug(state, told.error());
   advance(self);

@@ -61,6 +61,15 @@ result<void> emit(run_state& state, event happened) {
   return {};
 }
 
+result<void> emit_call(run_state& state, const tool_request& request) {
+  state.gathering.messages.push_back(call_message(bus::tool_call, current_task(state), request));
+  return emit(state, tool_call_event(request));
+}
+
+result<void> refuse_call(run_state& state, const tool_request& request, const error& reason) {
+  return emit_result(state, request.tool, {request.call_id, reason.message, true});
+}
+
 result<void> emit_result(run_state& state, std::string_view tool, tool_outcome outcome) {
   outcome.text = state.redaction.redacted(std::move(outcome.text));
   if (auto told = emit(state, tool_result_event(tool, outcome)); !told) return told;

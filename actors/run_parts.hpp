@@ -1,6 +1,6 @@
 // The parts of the run actor that its files share (run.cpp begins and ends, run_gathering gathers events into a step,
 // run_model and run_actions carry out what the machine asks for, run_delegation makes tasks for others and takes in
-// what they came to, run_commits commits). For these files only.
+// what they came to, run_mail writes to others and reads what they wrote, run_commits commits). For these files only.
 //
 // All functions run in the actor's own thread.
 #pragma once
@@ -32,6 +32,10 @@ void count_usage(run_state& state, const token_usage& unjournaled = {});
 /// Appends an event to the step and tells the machine, both without secrets: what is journaled is what the machine
 /// has seen. An event that the machine refuses is a bug: the step is left as it was, and the error given back.
 result<void> emit(run_state& state, event happened);
+/// That a tool call has begun, with the bus message.
+result<void> emit_call(run_state& state, const tool_request& request);
+/// What is wrong with a call, as its result.
+result<void> refuse_call(run_state& state, const tool_request& request, const error& reason);
 /// What a tool answered, with the bus message; its secrets are taken out before it is cut to the size of an event.
 result<void> emit_result(run_state& state, std::string_view tool, tool_outcome outcome);
 /// A piece of the model's answer, as it may be told.
@@ -95,6 +99,14 @@ void begin_delegation(run_pointer self, tool_request request);
 result<void> absorb_ended(run_state& state, const std::vector<task>& ended);
 /// Reads which delegated tasks have ended, and goes on with them.
 void look_at_signals(run_pointer self);
+
+// --- mail (run_mail.cpp)
+// --------------------------------------------------------------------------------------------
+
+/// Finds out whom a call of `send_message` means, then gathers the messages or what is wrong with it.
+void begin_post(run_pointer self, tool_request request);
+/// Gathers that the model is given the mail that was read for its next call.
+result<void> absorb_mail(run_state& state);
 
 // --- commits (run_commits.cpp)
 // --------------------------------------------------------------------------------------

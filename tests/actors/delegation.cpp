@@ -20,10 +20,6 @@ std::string call_to(const std::string& to, const std::string& input, bool wait =
          "}";
 }
 
-const std::string& input_of(const model_exchange& call) {
-  return std::get<user_turn>(call.request.turns.front()).text;
-}
-
 /// The tool turn that came last; null before the first.
 const tool_turn* results_of(const model_exchange& call) {
   const tool_turn* last = nullptr;
@@ -42,8 +38,8 @@ struct fleet_of_three : world {
   fleet_of_three() { model.script = play; }
 
   static void play(model_exchange& call) {
-    if (input_of(call) != "do it") {
-      call.say("done: " + input_of(call));
+    if (call.input() != "do it") {
+      call.say("done: " + call.input());
       return call.end();
     }
     const auto* results = results_of(call);
@@ -104,7 +100,7 @@ BOOST_FIXTURE_TEST_CASE(a_parent_that_waits_holds_nobody_up, fleet_of_three) {
   BOOST_TEST((status(work) == task_status::waiting));
   BOOST_TEST(!record(work).parked_at.has_value());  // no human is waited for
   auto& child_call = model.last();
-  BOOST_TEST(input_of(child_call) == "one");
+  BOOST_TEST(child_call.input() == "one");
   // Its agent is free for another task meanwhile.
   (void)at->run(lead, other);
   settle();
@@ -123,7 +119,7 @@ BOOST_FIXTURE_TEST_CASE(a_parent_that_waits_holds_nobody_up, fleet_of_three) {
 
 BOOST_FIXTURE_TEST_CASE(a_result_is_taken_in_while_another_call_goes_on, fleet_of_three) {
   model.script = [](model_exchange& call) {
-    if (input_of(call) == "do it" && !results_of(call)) {
+    if (call.input() == "do it" && !results_of(call)) {
       return call.ask_tools({{"a", "delegate", call_to("Ann", "one")}, {"s", "search", "{}"}});
     }
     call.end();
@@ -148,7 +144,7 @@ BOOST_FIXTURE_TEST_CASE(nobody_is_waited_for_where_the_call_says_so, fleet_of_th
   settle();
   const auto part = children(work).front();
   BOOST_REQUIRE(model.calls.size() == 3U);
-  const bool parent_first = input_of(*model.calls.at(1)) == "do it";
+  const bool parent_first = model.calls.at(1)->input() == "do it";
   auto& parents = *model.calls.at(parent_first ? 1 : 2);
   auto& childs = *model.calls.at(parent_first ? 2 : 1);
   BOOST_TEST(results_of(parents)->outcomes.front().text.find(part.to_string()) != std::string::npos);
@@ -164,7 +160,7 @@ BOOST_FIXTURE_TEST_CASE(nobody_is_waited_for_where_the_call_says_so, fleet_of_th
 
 BOOST_FIXTURE_TEST_CASE(an_error_is_the_result_of_the_call, fleet_of_three) {
   model.script = [](model_exchange& call) {
-    if (input_of(call) == "one") return call.fail("provider_rejected", false);
+    if (call.input() == "one") return call.fail("provider_rejected", false);
     play(call);
   };
   const auto work = add_task(lead);
@@ -184,7 +180,7 @@ BOOST_FIXTURE_TEST_CASE(who_may_be_given_a_task, fleet_of_three) {
   settle();
   const auto answered = [&](const std::string& to) {
     model.script = [&](model_exchange& call) {
-      if (input_of(call) != "do it") return call.end();
+      if (call.input() != "do it") return call.end();
       if (!results_of(call)) return call.ask_tools({{"a", "delegate", call_to(to, "x")}});
       const auto& outcome = results_of(call)->outcomes.front();
       call.say((outcome.is_error ? "no: " : "yes: ") + outcome.text);
@@ -235,7 +231,7 @@ BOOST_AUTO_TEST_CASE(delegating_has_an_end) {
       call.say(results->outcomes.front().text);
       return call.end();
     }
-    const auto below = input_of(call) == "do it" ? 1 : std::stoi(input_of(call)) + 1;
+    const auto below = call.input() == "do it" ? 1 : std::stoi(call.input()) + 1;
     call.ask_tools({{"a", "delegate", call_to(std::to_string(below), std::to_string(below))}});
   };
   const auto work = in.add_task(chain.front());
@@ -246,7 +242,7 @@ BOOST_AUTO_TEST_CASE(delegating_has_an_end) {
 
 BOOST_FIXTURE_TEST_CASE(a_cancel_reaches_everything_below, fleet_of_three) {
   model.script = [](model_exchange& call) {
-    if (input_of(call) == "do it") play(call);
+    if (call.input() == "do it") play(call);
   };
   const auto work = add_task(lead);
   run_through(lead, work);
@@ -269,7 +265,7 @@ BOOST_FIXTURE_TEST_CASE(a_cancel_reaches_everything_below, fleet_of_three) {
 
 BOOST_FIXTURE_TEST_CASE(a_cancel_reaches_a_task_that_was_given_to_another_agent, fleet_of_three) {
   model.script = [](model_exchange& call) {
-    if (input_of(call) == "do it" && !results_of(call)) {
+    if (call.input() == "do it" && !results_of(call)) {
       call.ask_tools({{"a", "delegate", call_to("Ann", "one")}, {"b", "delegate", call_to("Ann", "two")}});
     }
   };
@@ -288,7 +284,7 @@ BOOST_FIXTURE_TEST_CASE(an_error_of_the_parent_stops_what_it_waited_for, fleet_o
   at->env->run_limit = 10s;
   tools.offer("search", true);
   model.script = [](model_exchange& call) {
-    if (input_of(call) == "do it") {
+    if (call.input() == "do it") {
       call.ask_tools({{"a", "delegate", call_to("Ann", "one")}, {"s", "search", "{}"}});
     }
   };
@@ -326,7 +322,7 @@ BOOST_AUTO_TEST_CASE(a_crash_at_every_step_of_a_cancel_leaves_nothing_running) {
     BOOST_TEST_CONTEXT("the process ends after " << cut << " messages") {
       fleet_of_three in;
       in.model.script = [](model_exchange& call) {
-        if (input_of(call) == "do it") fleet_of_three::play(call);
+        if (call.input() == "do it") fleet_of_three::play(call);
       };
       const auto work = in.add_task(in.lead);
       in.run_through(in.lead, work);
@@ -344,6 +340,26 @@ BOOST_AUTO_TEST_CASE(a_crash_at_every_step_of_a_cancel_leaves_nothing_running) {
       for (const auto& who : {in.lead, in.ann, in.bob}) BOOST_TEST(in.signals(who) == 0U);
       if (!cut_short) break;
       BOOST_REQUIRE(cut < 1000);
+    }
+  }
+}
+
+// Whoever commits the end of a task may be gone before anybody has been told of it.
+BOOST_AUTO_TEST_CASE(an_agent_or_a_run_crashes_at_every_message) {
+  for (int victim = 0; victim < 4; ++victim) {
+    for (std::size_t lead = 0; lead < 90; ++lead) {
+      BOOST_TEST_CONTEXT("victim " << victim << " after " << lead << " messages") {
+        fleet_of_three in;
+        const auto work = in.add_task(in.lead);
+        (void)in.at->run(in.lead, work);
+        in.at->steps(lead);
+        const actors::agent_key who{in.org, victim % 2 == 0 ? in.lead : in.ann};
+        (void)(victim < 2 ? in.at->try_kill_agent(who) : in.at->try_kill_run(who));
+        in.pass(3s);
+        if (in.status(work) == task_status::pending) (void)in.at->run(in.lead, work);
+        in.pass(3s);
+        in.check_done(work);
+      }
     }
   }
 }

@@ -17,7 +17,7 @@ struct with_approvals : world {
     tools.offer("delete_file");
     tools.script = [](tool_exchange& call) { call.answer("gone"); };
     model.script = [](model_exchange& call) {
-      if (call.request.turns.size() == 1) return call.ask_tools({{"c1", "delete_file", "{}"}});
+      if (!call.has_results()) return call.ask_tools({{"c1", "delete_file", "{}"}});
       const auto& outcome = std::get<tool_turn>(call.request.turns.back()).outcomes.front();
       call.say(outcome.text);
       call.end();
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(many_expire_in_their_order) {
 // changed the task meanwhile; and decides once.
 BOOST_AUTO_TEST_CASE(a_decision_that_is_sent_again_is_made_once) {
   model.script = [](model_exchange& call) {
-    if (call.request.turns.size() == 1) {
+    if (!call.has_results()) {
       return call.ask_tools({{"c1", "delete_file", "{}"}, {"c2", "delete_file", "{}"}});
     }
     call.end();
@@ -124,7 +124,7 @@ BOOST_AUTO_TEST_CASE(a_decision_that_is_sent_again_is_made_once) {
 
 BOOST_AUTO_TEST_CASE(a_question_is_answered) {
   model.script = [](model_exchange& call) {
-    if (call.request.turns.size() == 1) {
+    if (!call.has_results()) {
       return call.ask_tools({{"q", std::string(builtin::ask_approval), R"({"question":"May I?"})"}});
     }
     call.say(std::get<tool_turn>(call.request.turns.back()).outcomes.front().text);

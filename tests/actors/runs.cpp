@@ -69,7 +69,7 @@ BOOST_AUTO_TEST_CASE(a_busy_agent_queues_by_priority_then_age) {
     check(each);
   }
   BOOST_TEST(model.calls.size() == 5U);
-  BOOST_TEST(story(high) == (words{"queued", "running", "model_call", "model_answer", "done"}),
+  BOOST_TEST(story(high) == (words{"queued", "running", "memory", "model_call", "model_answer", "done"}),
              boost::test_tools::per_element());
 }
 

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include "actors/fleet.hpp"
+#include "actors/mail.hpp"
 #include "core/bus_types.hpp"
 #include "core/run_events.hpp"
 #include "storage/memory/memory_store.hpp"
@@ -66,6 +67,7 @@ node::node(storage::store& on, world& ground)
   env->toolsets = {&ground.tools};
   env->jitter = [] { return 0.0; };
   env->agent_idle = idle_after;
+  env->slots = std::make_shared<actors::run_slots>(ground.capacity, ground.clock);
   config.add_message_types<caf::id_block::flotilla>();
   config.set("scheduler.policy", caf::atom("testing"));
   system = std::make_unique<caf::actor_system>(config);
@@ -230,14 +232,37 @@ task_id world::add_task(agent_id who, task_priority priority, std::optional<std:
   return made.task.id;
 }
 
-void world::change_agent(agent_id who, agent_status status) {
+void world::change_agent(agent_id who, const std::function<void(agent&)>& change) {
   const auto before = must(storage::read_agent(*look(), org, who));
   auto after = before->value;
-  after.status = status;
+  change(after);
   storage::batch changes;
   storage::write_agent(changes, org, &*before, after);
   commit(std::move(changes));
+}
+
+void world::change_agent(agent_id who, agent_status status) {
+  change_agent(who, [status](agent& to) { to.status = status; });
   at->changed(who);
+}
+
+void world::post(agent_id to, std::string text, bool wake) {
+  storage::message_draft said;
+  said.type = bus::agent_message;
+  said.from = party::user();
+  said.to = party::of(to);
+  said.text = std::move(text);
+  if (wake) said.data = R"({"wake":true})";
+  storage::batch changes;
+  if (wake) storage::write_signal(changes, org, actors::wake_signal(to, clock.now()));
+  std::vector<storage::message_draft> messages;
+  messages.push_back(std::move(said));
+  at->journal.commit(org, std::move(changes), std::move(messages), [](const auto&) {});
+  if (wake) caf::anon_send(at->fleet, actors::signalled{{org, to}, {}});
+}
+
+std::size_t world::unread(agent_id who) const {
+  return must(storage::read_mailbox(*look(), org, who, 1000)).size();
 }
 
 agent world::agent_now(agent_id who) const {
@@ -245,12 +270,7 @@ agent world::agent_now(agent_id who) const {
 }
 
 void world::move_agent(agent_id who, std::optional<agent_id> manager) {
-  const auto before = must(storage::read_agent(*look(), org, who));
-  auto after = before->value;
-  after.manager = manager;
-  storage::batch changes;
-  storage::write_agent(changes, org, &*before, after);
-  commit(std::move(changes));
+  change_agent(who, [manager](agent& to) { to.manager = manager; });
   caf::anon_send(at->fleet, actors::agent_moved{{org, who}});
 }
 

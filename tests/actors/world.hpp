@@ -103,6 +103,7 @@ struct world {
   scripted_model model;
   scripted_tools tools;
   org_id org;
+  run_capacity capacity;  ///< of the processes that are started from now on
   std::unique_ptr<node> at;
 
   /// Starts a process on the same disk.
@@ -124,6 +125,11 @@ struct world {
   void move_agent(agent_id who, std::optional<agent_id> manager);
   void retitle(task_id which, std::string title);
   void reassign(task_id which, agent_id who);
+  /// What a human says to an agent.
+  void post(agent_id to, std::string text, bool wake = false);
+  /// Its unread messages.
+  std::size_t unread(agent_id who) const;
+  void change_agent(agent_id who, const std::function<void(agent&)>& change);
   /// Lets a signal stand that a delegated task has ended, and tells the agent.
   void signal(agent_id who, task_id parent, task_id ended);
 

@@ -18,6 +18,30 @@ struct model_exchange {
   std::shared_ptr<model_sink> sink;
   bool gone = false;  ///< the caller has let go of it
 
+  /// The task: what was said first that asks for something.
+  [[nodiscard]] const std::string& input() const {
+    for (const auto& turn : request.turns) {
+      const auto* said = std::get_if<user_turn>(&turn);
+      if (said != nullptr && !said->background) return said->text;
+    }
+    throw std::runtime_error("a request without a task");
+  }
+  /// Has a tool answered?
+  [[nodiscard]] bool has_results() const {
+    for (const auto& turn : request.turns) {
+      if (std::holds_alternative<tool_turn>(turn)) return true;
+    }
+    return false;
+  }
+  /// Everything that is said in the background (memory, mail), joined.
+  [[nodiscard]] std::string background() const {
+    std::string text;
+    for (const auto& turn : request.turns) {
+      const auto* said = std::get_if<user_turn>(&turn);
+      if (said != nullptr && said->background) text += said->text;
+    }
+    return text;
+  }
   void say(std::string text) const { sink->on_delta(text_delta{std::move(text)}); }
   void think(std::string text) const { sink->on_delta(thinking_delta{std::move(text)}); }
   void end(token_usage usage = {1, 1}) const { sink->on_answer({stop_reason::end_turn, {}, usage}); }
