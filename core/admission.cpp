@@ -2,7 +2,6 @@
 #include "core/admission.hpp"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 namespace flotilla {
