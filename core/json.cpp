@@ -206,6 +206,13 @@ object_writer open_agent(std::string& out, const agent& value) {
   return object;
 }
 
+void append(std::string& out, const memory_entry& entry) {
+  object_writer object(out);
+  if (entry.task) object.field("taskId", *entry.task);
+  if (entry.message) object.field("messageId", *entry.message);
+  object.field("at", entry.at).field("text", entry.text).field("tokens", entry.tokens).close();
+}
+
 object_writer open_epic(std::string& out, const epic& value) {
   object_writer object(out);
   object.field("id", value.id)
@@ -274,7 +281,7 @@ std::string to_json(const task_detail& value) {
     append(out, value.children[i]);
   }
   out += ']';
-  object.close();
+  object.field("totalUsage", value.total_usage).close();
   return out;
 }
 
@@ -432,6 +439,22 @@ std::string to_json(const agent_node& value) {
       .field("queueLength", value.queue_length)
       .field("restarts", std::uint64_t{value.restarts});
   append_list(object.open("reports"), value.reports, [&out](const agent_node& each) { out += to_json(each); });
+  object.close();
+  return out;
+}
+
+std::string to_json(const agent_memory& value) {
+  std::string out;
+  object_writer object(out);
+  object.field("allowance", std::uint64_t{value.allowance}).field("tokens", value.tokens).field("since", value.since);
+  append_list(object.open("entries"), value.entries, [&out](const memory_entry& each) { append(out, each); });
+  object_writer(object.open("omitted"))
+      .field("tasks", value.omitted_tasks)
+      .field("messages", value.omitted_messages)
+      .field("more", value.omitted_more)
+      .close();
+  object.field("text", value.text);
+  append_list(object.open("unread"), value.unread, [&out](const message& each) { out += to_json(each); });
   object.close();
   return out;
 }

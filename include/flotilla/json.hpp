@@ -13,6 +13,7 @@
 #include "flotilla/event.hpp"
 #include "flotilla/fleet.hpp"
 #include "flotilla/mcp_server.hpp"
+#include "flotilla/memory.hpp"
 #include "flotilla/message.hpp"
 #include "flotilla/secret.hpp"
 #include "flotilla/task.hpp"
@@ -23,7 +24,7 @@ namespace flotilla {
 
 [[nodiscard]] std::string to_json(const agent& value);
 [[nodiscard]] std::string to_json(const task& value);
-/// The task with `log` and `children`.
+/// The task with `log`, `children` and `totalUsage`.
 [[nodiscard]] std::string to_json(const task_detail& value);
 [[nodiscard]] std::string to_json(const event& value);
 [[nodiscard]] std::string to_json(const message& value);
@@ -41,6 +42,7 @@ namespace flotilla {
 [[nodiscard]] std::string to_json(const backup_report& value);
 /// The agent with `live`, `queueLength`, `restarts` and `reports`.
 [[nodiscard]] std::string to_json(const agent_node& value);
+[[nodiscard]] std::string to_json(const agent_memory& value);
 /// { "error": message }, the shape of every error answer.
 [[nodiscard]] std::string to_json(const error& value);
 
