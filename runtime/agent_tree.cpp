@@ -145,6 +145,7 @@ class joiner {
     if (const auto known = vitals_.find(who.id); known != vitals_.end()) {
       node.restarts = known->second.restarts;
       if (known->second.restarting) node.state = live_state::restarting;
+      if (known->second.failed) node.state = live_state::failed;
     }
     if (who.status == agent_status::active && !running->items.empty()) who.status = agent_status::running;
     node.agent = std::move(who);

@@ -19,7 +19,8 @@ inline constexpr std::size_t max_tree_depth = 256;  ///< levels of one answer; i
 /// What the store does not know of an agent.
 struct agent_vitals {
   std::uint32_t restarts = 0;
-  bool restarting = false;
+  bool restarting = false;  ///< its actor is down at the moment
+  bool failed = false;      ///< it has crashed so often that it is not restarted any more
 };
 using vitals_by_agent = std::unordered_map<agent_id, agent_vitals>;
 
