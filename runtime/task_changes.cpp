@@ -146,7 +146,10 @@ result<task_detail> read_detail(const storage::snapshot& from, org_id org, task_
   const auto& record = (*found)->value;
   auto children = storage::read_children(from, org, which, max_shown_children);
   if (!children) return fail(std::move(children.error()));
-  task_detail detail{record.task, {}, std::move(*children)};
+  const auto below = storage::read_usage_below(from, org, which);
+  if (!below) return fail(below.error());
+  task_detail detail{record.task, {}, std::move(*children), record.task.usage};
+  detail.total_usage += *below;
   event_seq after = 0;
   for (;;) {
     auto entries = storage::read_events(from, org, which, after, log_read_bytes);
