@@ -59,6 +59,25 @@ result<message> answer_codec<message>::decode(std::string_view text) {
   return message_from_json(text);
 }
 
+// One a line: a message's JSON holds no line break.
+std::string answer_codec<std::vector<message>>::encode(const std::vector<message>& value) {
+  std::string text;
+  for (const auto& each : value) text += to_json(each) + '\n';
+  return text;
+}
+result<std::vector<message>> answer_codec<std::vector<message>>::decode(std::string_view text) {
+  std::vector<message> value;
+  while (!text.empty()) {
+    const auto parts = split(text, '\n');
+    if (!parts) return unreadable();
+    auto read = message_from_json(parts->first);
+    if (!read) return fail(std::move(read.error()));
+    value.push_back(std::move(*read));
+    text = parts->second;
+  }
+  return value;
+}
+
 std::string answer_codec<backup_report>::encode(const backup_report& value) {
   return to_json(value);
 }

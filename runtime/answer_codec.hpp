@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 #include "flotilla/access.hpp"
 #include "flotilla/agent.hpp"
@@ -65,6 +66,13 @@ struct answer_codec<message> {
   static constexpr bool is_secret = false;
   static std::string encode(const message& value);
   static result<message> decode(std::string_view text);
+};
+
+template <>
+struct answer_codec<std::vector<message>> {
+  static constexpr bool is_secret = false;
+  static std::string encode(const std::vector<message>& value);
+  static result<std::vector<message>> decode(std::string_view text);
 };
 
 template <>

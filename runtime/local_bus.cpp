@@ -17,7 +17,7 @@ void local_fleet::agent_tree(const principal& who, std::optional<agent_id> root,
       [this, org = who.org, root, handler = std::move(handler)](const result<actors::live_report>& report) {
         if (!report) return handler(fail(report.error()));
         vitals_by_agent vitals;
-        for (const auto& each : report->agents) vitals[each.agent] = {each.restarts, each.restarting};
+        for (const auto& each : report->agents) vitals[each.agent] = {each.restarts, each.restarting, false};
         read<std::vector<agent_node>>(
             context(),
             [org, root, vitals = std::move(vitals)](const storage::snapshot& from) {
@@ -29,10 +29,36 @@ void local_fleet::agent_tree(const principal& who, std::optional<agent_id> root,
 
 void local_fleet::post_message(const principal& who, outgoing_message what, reply<message> handler) {
   if (refused(handler)) return;
+  reply<message> told = [this, org = who.org, to = what.to, wakes = what.wake,
+                         handler = std::move(handler)](result<message> said) {
+    if (said && wakes) tell_woken(org, to);
+    handler(std::move(said));
+  };
   change<message>(
       context(), who,
       [org = who.org, what = std::move(what)](const storage::snapshot& from) { return decide_post(from, org, what); },
-      std::move(handler));
+      std::move(told));
+}
+
+void local_fleet::post_team_message(const principal& who, team_message what, reply<std::vector<message>> handler) {
+  if (refused(handler)) return;
+  reply<std::vector<message>> told = [this, org = who.org, wakes = what.wake,
+                                      handler = std::move(handler)](result<std::vector<message>> said) {
+    if (said && wakes) {
+      for (const auto& each : *said) tell_woken(org, each.to.agent);
+    }
+    handler(std::move(said));
+  };
+  change<std::vector<message>>(
+      context(), who,
+      [org = who.org, what = std::move(what)](const storage::snapshot& from) {
+        return decide_team_post(from, org, what);
+      },
+      std::move(told));
+}
+
+void local_fleet::tell_woken(org_id org, agent_id which) const {
+  caf::anon_send(fleet_, actors::signalled{{org, which}, task_id{}});
 }
 
 void local_fleet::decide_task(const principal& who, task_id which, approval_decision word, reply<task> handler) {

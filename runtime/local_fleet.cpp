@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "actors/memory.hpp"
 #include "actors/run_messages.hpp"
 #include "core/validation.hpp"
 #include "runtime/agent_changes.hpp"
@@ -85,6 +86,7 @@ local_fleet::local_fleet(fleet_options options, opened parts)
       plan_(options.plan),
       features_(options.features),
       mcp_policy_(options.mcp),
+      most_memory_bytes_(actors::most_memory_bytes(options.max_context_bytes)),
       key_(parts.key),
       store_(std::move(parts.store)),
       vault_(std::move(parts.vault)),
@@ -182,10 +184,9 @@ void local_fleet::find_agent(const principal& who, agent_id which, reply<agent> 
   read<agent>(
       context(),
       [org = who.org, which](const storage::snapshot& from) -> result<agent> {
-        auto found = storage::read_agent(from, org, which);
+        auto found = read_existing(from, org, which);
         if (!found) return fail(std::move(found.error()));
-        if (!*found) return fail(errc::not_found, "No such agent.");
-        return shown(from, org, std::move((*found)->value));
+        return shown(from, org, std::move(found->value));
       },
       std::move(handler));
 }
@@ -204,14 +205,16 @@ void local_fleet::update_agent(const principal& who, agent_id which, agent_patch
   if (refused(handler)) return;
   patch = redacted(std::move(patch), vault_->redactor_of(who.org));
   const bool moves = patch.status.has_value();
-  change_unkeyed<agent>(
+  change_unkeyed<agent_change>(
       context(), who.org,
       [org = who.org, which, patch = std::move(patch)](const storage::snapshot& from) {
         return decide_update(from, org, which, patch, system_wall_clock().now());
       },
-      [this, org = who.org, which, moves, handler = std::move(handler)](result<agent> changed) {
-        if (changed && moves) tell_agent(org, which);
-        handler(std::move(changed));
+      [this, org = who.org, which, moves, handler = std::move(handler)](result<agent_change> changed) {
+        if (!changed) return handler(fail(std::move(changed.error())));
+        if (moves) tell_agent(org, which);
+        for (const auto& each : changed->moved) caf::anon_send(fleet_, actors::agent_moved{{org, each}});
+        handler(std::move(changed->now));
       });
 }
 
@@ -219,6 +222,27 @@ void local_fleet::archive_agent(const principal& who, agent_id which, reply<agen
   agent_patch patch;
   patch.status = agent_status::archived;
   update_agent(who, which, std::move(patch), std::move(handler));
+}
+
+void local_fleet::read_memory(const principal& who, agent_id which, reply<agent_memory> handler) {
+  read<agent_memory>(
+      context(),
+      [org = who.org, which, most = most_memory_bytes_](const storage::snapshot& from) -> result<agent_memory> {
+        const auto found = read_existing(from, org, which);
+        if (!found) return fail(found.error());
+        return actors::read_memory(from, org, found->value, system_wall_clock().now(), std::nullopt, most);
+      },
+      std::move(handler));
+}
+
+void local_fleet::clear_memory(const principal& who, agent_id which, reply<agent> handler) {
+  if (refused(handler)) return;
+  change_unkeyed<agent>(
+      context(), who.org,
+      [org = who.org, which](const storage::snapshot& from) {
+        return decide_forget(from, org, which, system_wall_clock().now());
+      },
+      std::move(handler));
 }
 
 void local_fleet::tell_limit(org_id org, const error& reason) {

@@ -72,6 +72,8 @@ class local_fleet final : public fleet {
   void archive_agent(const principal& who, agent_id which, reply<agent> handler) override;
   void agent_tree(const principal& who, std::optional<agent_id> root,
                   reply<std::vector<agent_node>> handler) override;
+  void read_memory(const principal& who, agent_id which, reply<agent_memory> handler) override;
+  void clear_memory(const principal& who, agent_id which, reply<agent> handler) override;
 
   void create_task(const principal& who, task_draft draft, reply<task> handler) override;
   void find_task(const principal& who, task_id which, reply<task_detail> handler) override;
@@ -88,6 +90,7 @@ class local_fleet final : public fleet {
                       reply<std::shared_ptr<subscription>> handler) override;
 
   void post_message(const principal& who, outgoing_message what, reply<message> handler) override;
+  void post_team_message(const principal& who, team_message what, reply<std::vector<message>> handler) override;
 
   void create_epic(const principal& who, epic_draft draft, reply<epic> handler) override;
   void find_epic(const principal& who, epic_id which, reply<epic_detail> handler) override;
@@ -127,6 +130,8 @@ class local_fleet final : public fleet {
     return true;
   }
   void tell_agent(org_id org, agent_id which) const;
+  /// Tells an agent that a message asks to wake it.
+  void tell_woken(org_id org, agent_id which) const;
   /// Tells the bus that a limit of the plan was met, if that is what an error says; not each time.
   void tell_limit(org_id org, const error& reason);
   /// A handler that does so before it hands an answer on.
@@ -168,6 +173,7 @@ class local_fleet final : public fleet {
   const plan plan_;
   const feature_flags features_;
   const mcp_policy mcp_policy_;
+  const std::size_t most_memory_bytes_;
   token_key key_;
   token_cache tokens_;
   token_uses uses_;

@@ -1,6 +1,8 @@
 // Decisions that put messages on the bus.
 #include "runtime/message_changes.hpp"
 
+#include <nlohmann/json.hpp>
+#include <string>
 #include <utility>
 
 #include "core/bus_types.hpp"
@@ -8,6 +10,57 @@
 #include "core/validation.hpp"
 
 namespace flotilla::runtime {
+namespace {
+
+/// What a human says: to whom, and what goes with it.
+struct said {
+  agent_id to;
+  const std::string& text;
+  const std::string* team = nullptr;  ///< where it is said to all of one
+  bool wake = false;
+};
+
+/// Adds a message to a decision, with the signal that wakes its receiver where that is asked for.
+template <class T>
+void add(decision<T>& to, org_id org, const said& what) {
+  storage::message_draft made;
+  made.type = bus::agent_message;
+  made.from = party::user();
+  made.to = party::of(what.to);
+  made.text = what.text;
+  nlohmann::ordered_json data;
+  if (what.team != nullptr) data["team"] = *what.team;
+  if (what.wake) data["wake"] = true;
+  if (!data.empty()) made.data = data.dump();
+  to.messages.push_back(std::move(made));
+  if (what.wake) storage::write_signal(to.changes, org, {what.to, {}, storage::keys::signal_kind::wake, {}});
+}
+
+/// The members of a team that are not archived; a batch relies on their staying as they are.
+result<std::vector<agent_id>> read_receivers(const storage::snapshot& from, org_id org, const std::string& team,
+                                             storage::batch& relies_on) {
+  const auto members = storage::read_team(from, org, team, max_members_searched + 1);
+  if (!members) return fail(members.error());
+  if (members->size() > max_members_searched) {
+    return wrong("team",
+                 "has more than " + std::to_string(max_members_searched) + " members, archived ones included");
+  }
+  std::vector<agent_id> found;
+  for (const auto& which : *members) {
+    const auto member = storage::read_agent(from, org, which);
+    if (!member) return fail(member.error());
+    if (!*member || (*member)->value.status == agent_status::archived) continue;
+    if (found.size() == max_team_receivers) {
+      return wrong("team", "has more than " + std::to_string(max_team_receivers) + " members");
+    }
+    storage::require_agent(relies_on, org, **member);
+    found.push_back(which);
+  }
+  if (found.empty()) return wrong("team", "has no members");
+  return found;
+}
+
+}  // namespace
 
 result<decision<message>> decide_post(const storage::snapshot& from, org_id org, const outgoing_message& what) {
   if (auto valid = validate(what); !valid) return fail(std::move(valid.error()));
@@ -17,13 +70,24 @@ result<decision<message>> decide_post(const storage::snapshot& from, org_id org,
   if ((*receiver)->value.status == agent_status::archived) return wrong("to", "the agent is archived");
   decision<message> made;
   storage::require_agent(made.changes, org, **receiver);
-  storage::message_draft said;
-  said.type = bus::agent_message;
-  said.from = party::user();
-  said.to = party::of(what.to);
-  said.text = what.text;
-  made.messages.push_back(std::move(said));
+  add(made, org, {what.to, what.text, nullptr, what.wake});
   made.answer_of_placed = [](const std::vector<storage::bus_entry>& placed) { return *placed.front().value; };
+  return made;
+}
+
+result<decision<std::vector<message>>> decide_team_post(const storage::snapshot& from, org_id org,
+                                                        const team_message& what) {
+  if (auto valid = validate(what); !valid) return fail(std::move(valid.error()));
+  decision<std::vector<message>> made;
+  const auto receivers = read_receivers(from, org, what.team, made.changes);
+  if (!receivers) return fail(receivers.error());
+  for (const auto& each : *receivers) add(made, org, {each, what.text, &what.team, what.wake});
+  made.answer_of_placed = [](const std::vector<storage::bus_entry>& placed) {
+    std::vector<message> told;
+    told.reserve(placed.size());
+    for (const auto& each : placed) told.push_back(*each.value);
+    return told;
+  };
   return made;
 }
 

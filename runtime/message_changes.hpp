@@ -2,6 +2,9 @@
 // disk.
 #pragma once
 
+#include <cstddef>
+#include <vector>
+
 #include "flotilla/message.hpp"
 #include "flotilla/result.hpp"
 #include "runtime/transactions.hpp"
@@ -9,9 +12,18 @@
 
 namespace flotilla::runtime {
 
+/// Members of a team that are looked at to find those that are not archived.
+inline constexpr std::size_t max_members_searched = 10'000;
+
 /// Puts it on the bus; the answer is the message as it stands there. Errors: invalid (a value; an unknown or archived
 /// agent).
 [[nodiscard]] result<decision<message>> decide_post(const storage::snapshot& from, org_id org,
                                                     const outgoing_message& what);
+
+/// Puts a message to each member of a team that is not archived on the bus; the answer is what stands there, in the
+/// order of the members' making. Errors: invalid (a value; a team without members, with more than
+/// `max_team_receivers`, or with more than `max_members_searched` archived ones included).
+[[nodiscard]] result<decision<std::vector<message>>> decide_team_post(const storage::snapshot& from, org_id org,
+                                                                      const team_message& what);
 
 }  // namespace flotilla::runtime
