@@ -44,6 +44,11 @@ plan plan_of(const serve_settings& settings) {
            limit(settings.limit_tokens_per_month), limit(settings.limit_concurrent_runs)}};
 }
 
+run_capacity capacity_of(const serve_settings& settings) {
+  const auto limit = [](std::size_t most) { return most == 0 ? std::nullopt : std::optional(most); };
+  return {settings.max_runs, limit(settings.max_runs_per_org), limit(settings.max_runs_per_provider)};
+}
+
 http::metrics_access metrics_access_of(const serve_settings& settings) {
   if (settings.metrics == "token") return http::metrics_access::token;
   return settings.metrics == "off" ? http::metrics_access::off : http::metrics_access::open;
@@ -59,6 +64,7 @@ fleet_options fleet_options_of(const serve_settings& settings, std::optional<std
   options.run_limit = std::chrono::seconds(settings.run_limit_seconds);
   options.approval_ttl = std::chrono::seconds(settings.approval_ttl);
   options.max_context_bytes = settings.context_limit_bytes;
+  options.capacity = capacity_of(settings);
   options.plan = plan_of(settings);
   options.features = feature_flags_of(settings.feature);
   options.mcp.stdio_allow = settings.mcp_stdio_allow;

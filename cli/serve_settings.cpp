@@ -24,6 +24,7 @@ constexpr std::uint32_t longest_idle_seconds = 86'400;
 constexpr std::uint32_t longest_run_seconds = 30 * 86'400;
 constexpr std::uint32_t longest_approval_seconds = 365 * 86'400;
 constexpr std::uint64_t smallest_context_limit = 4096;
+constexpr std::size_t most_runs = 1'000'000;
 constexpr std::uint64_t highest_limit = 1'000'000'000'000'000;
 constexpr std::size_t longest_feature_name = 64;
 constexpr char list_separator = ',';
@@ -234,6 +235,16 @@ void add_run_options(CLI::App& command, serve_settings& into) {
       ->check(CLI::Range(smallest_context_limit, highest_limit));
 }
 
+/// How many runs go on at once.
+void add_capacity_options(CLI::App& command, serve_settings& into) {
+  const auto option = [&command](const char* name, std::size_t& value, std::size_t least, const char* what) {
+    command.add_option(name, value, what)->type_name("N")->capture_default_str()->check(CLI::Range(least, most_runs));
+  };
+  option("--max-runs", into.max_runs, 1, "Runs that go on at once; others wait in their agents' queues");
+  option("--max-runs-per-org", into.max_runs_per_org, 0, "The same of each org; 0 for no limit");
+  option("--max-runs-per-provider", into.max_runs_per_provider, 0, "The same of each provider; 0 for no limit");
+}
+
 }  // namespace
 
 void add_serve_options(CLI::App& command, serve_settings& into) {
@@ -268,6 +279,7 @@ void add_serve_options(CLI::App& command, serve_settings& into) {
       ->capture_default_str()
       ->check(CLI::Range(std::uint32_t{1}, longest_idle_seconds));
   add_run_options(command, into);
+  add_capacity_options(command, into);
   command.add_option("--log-level", into.log_level, "The least that is logged to stderr")
       ->type_name("LEVEL")
       ->capture_default_str()
@@ -351,6 +363,9 @@ std::string describe(const serve_settings& settings) {
   add("run-limit-seconds", std::to_string(settings.run_limit_seconds));
   add("approval-ttl", std::to_string(settings.approval_ttl));
   add("context-limit-bytes", std::to_string(settings.context_limit_bytes));
+  add("max-runs", std::to_string(settings.max_runs));
+  add("max-runs-per-org", std::to_string(settings.max_runs_per_org));
+  add("max-runs-per-provider", std::to_string(settings.max_runs_per_provider));
   add("log-level", quoted(settings.log_level));
   add("plan-name", quoted(settings.plan_name));
   add("limit-agents", std::to_string(settings.limit_agents));

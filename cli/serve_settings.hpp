@@ -35,6 +35,9 @@ struct serve_settings {
   std::uint32_t run_limit_seconds = 3600;  ///< that an attempt may go on, waiting left out; 0: no limit
   std::uint32_t approval_ttl = 0;          ///< seconds after which an open approval is refused; 0: never
   std::uint64_t context_limit_bytes = default_max_context_bytes;  ///< of a run's conversation
+  std::size_t max_runs = run_capacity{}.server;                   ///< of the whole server, at once
+  std::size_t max_runs_per_org = 0;                               ///< 0: no limit, as for the next
+  std::size_t max_runs_per_provider = 0;
   std::string log_level = "info";
   std::string plan_name = "self-hosted";  ///< what `me` shows
   std::uint64_t limit_agents = 0;         ///< of each org, that are not archived; 0: no limit, as for those below

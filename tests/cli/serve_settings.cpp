@@ -126,6 +126,31 @@ BOOST_AUTO_TEST_CASE(limits_what_a_run_may_take) {
   BOOST_TEST(contains(refusal({"--data", "/d", "--approval-ttl", "soon"}), "--approval-ttl"));
 }
 
+BOOST_AUTO_TEST_CASE(limits_how_many_runs_go_on_at_once) {
+  const auto defaults = resolve({"--data", "/d"}).value();
+  BOOST_TEST(defaults.agent_idle_seconds == 60U);
+  BOOST_TEST(defaults.max_runs == 4096U);
+  BOOST_TEST(defaults.max_runs_per_org == 0U);
+  BOOST_TEST(defaults.max_runs_per_provider == 0U);
+  const scratch_directory directory;
+  const auto file = directory.write("f.conf", "max-runs-per-provider = 3\nmax-runs = 9\n");
+  const auto settings =
+      resolve({"--data", "/d", "--config", file, "--max-runs", "1"}, {{"FLOTILLA_MAX_RUNS_PER_ORG", "2"}}).value();
+  BOOST_TEST(settings.max_runs == 1U);
+  BOOST_TEST(settings.max_runs_per_org == 2U);
+  BOOST_TEST(settings.max_runs_per_provider == 3U);
+  const auto again = resolve({"--config", directory.write("g.conf", describe(settings))}).value();
+  BOOST_TEST(again.max_runs == 1U);
+  BOOST_TEST(again.max_runs_per_org == 2U);
+  BOOST_TEST(again.max_runs_per_provider == 3U);
+  // A server on which nothing may run is no server.
+  BOOST_TEST(contains(refusal({"--data", "/d", "--max-runs", "0"}), "--max-runs"));
+  BOOST_TEST(contains(refusal({"--data", "/d", "--max-runs", "1000001"}), "--max-runs"));
+  BOOST_TEST(contains(refusal({"--data", "/d", "--max-runs-per-org", "-1"}), "--max-runs-per-org"));
+  BOOST_TEST(contains(refusal({"--data", "/d"}, {{"FLOTILLA_MAX_RUNS_PER_PROVIDER", "all"}}),
+                      "FLOTILLA_MAX_RUNS_PER_PROVIDER"));
+}
+
 BOOST_AUTO_TEST_CASE(takes_the_plan_from_every_source) {
   const scratch_directory directory;
   const auto file = directory.write("f.conf",
