@@ -1,4 +1,4 @@
-// /api/agents: handlers that make, show, list, change and archive agents, and show their tree.
+// /api/agents: handlers that make, show, list, change and archive agents, and show their tree and their memory.
 #include "http/handlers.hpp"
 #include "http/input.hpp"
 
@@ -26,6 +26,7 @@ result<agent_draft> read_draft(body_reader in) {
   in.optional("approvals", draft.approvals);
   in.optional("maxTurns", draft.max_turns);
   in.optional("budget", draft.budget);
+  in.optional("memoryTokens", draft.memory_tokens);
   return std::move(in).check(std::move(draft));
 }
 
@@ -43,6 +44,7 @@ result<agent_patch> read_patch(body_reader in) {
   in.change("approvals", patch.approvals);
   in.change("maxTurns", patch.max_turns);
   in.change("budget", patch.budget);
+  in.change("memoryTokens", patch.memory_tokens);
   return std::move(in).check(std::move(patch));
 }
 
@@ -85,6 +87,14 @@ void show_tree(api& shared, const exchange_ptr& client) {
   if (!root) return client->answer(error_response(root.error()));
   auto show = [](const std::vector<agent_node>& top) { return ok(to_json(top)); };
   shared.served.agent_tree(client->who, *root, answering<std::vector<agent_node>>(client, show));
+}
+
+void show_memory(api& shared, const exchange_ptr& client) {
+  shared.served.read_memory(client->who, path_id<agent_id>(*client), answering<agent_memory>(client));
+}
+
+void clear_memory(api& shared, const exchange_ptr& client) {
+  shared.served.clear_memory(client->who, path_id<agent_id>(*client), answering<agent>(client));
 }
 
 }  // namespace flotilla::http

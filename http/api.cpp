@@ -112,6 +112,7 @@ result<void> read_input(exchange& client) {
   const auto none = nlohmann::json::object();
   auto checked = check_parameters(wanted.takes.query, *query, has_body ? none : *body);
   if (checked && has_body) checked = check_fields(wanted.takes.body, *body);
+  if (checked && !wanted.takes.exactly_one.empty()) checked = check_exactly_one(wanted.takes.exactly_one, *body);
   if (!checked) return checked;
   client.query = std::move(*query);
   client.body = std::move(*body);

@@ -194,6 +194,22 @@ result<void> check_fields(std::span<const field> wanted, const json& body) {
   return check_parameters(wanted, {}, body);
 }
 
+result<void> check_exactly_one(std::span<const std::string_view> names, const json& body) {
+  std::string_view found;
+  field_errors errors;
+  for (const auto name : names) {
+    if (!body.contains(name)) continue;
+    if (!found.empty()) errors.note(name, "cannot be given together with " + std::string(found));
+    found = name;
+  }
+  if (found.empty()) {
+    std::string others;
+    for (const auto name : names.subspan(1)) (others += others.empty() ? "" : " or ") += name;
+    errors.note(names.front(), "is required where there is no " + others);
+  }
+  return std::move(errors).check();
+}
+
 // --- forms ------------------------------------------------------------------------------------------------------
 
 namespace {

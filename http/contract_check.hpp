@@ -28,5 +28,7 @@ namespace flotilla::http {
                                             const nlohmann::json& body);
 /// Checks the fields of a body, which is an object. Errors: invalid.
 [[nodiscard]] result<void> check_fields(std::span<const field> wanted, const nlohmann::json& body);
+/// Checks that a body, which is an object, has exactly one of these fields. Errors: invalid.
+[[nodiscard]] result<void> check_exactly_one(std::span<const std::string_view> names, const nlohmann::json& body);
 
 }  // namespace flotilla::http

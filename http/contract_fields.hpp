@@ -74,6 +74,9 @@ inline constexpr field agent_approvals =
 inline constexpr field agent_max_turns =
     a_whole("maxTurns", 1, highest_max_turns, "How often a run may call the model.");
 inline constexpr field agent_budget = an_object("budget", budget, "What it may use; null: no bound.").or_null();
+inline constexpr field agent_memory_tokens =
+    a_whole("memoryTokens", 0, highest_memory_tokens,
+            "Tokens that its earlier tasks and messages may take before a new task; 0: it has no memory.");
 inline constexpr std::array agent_draft{
     agent_name.must(),
     agent_role.must(),
@@ -86,6 +89,7 @@ inline constexpr std::array agent_draft{
     agent_approvals.or_else("[]"),
     agent_max_turns.or_else("32"),
     agent_budget.or_else("null"),
+    agent_memory_tokens.or_else("8000"),
 };
 inline constexpr std::array agent_patch{
     agent_name,
@@ -100,6 +104,7 @@ inline constexpr std::array agent_patch{
     agent_approvals,
     agent_max_turns,
     agent_budget,
+    agent_memory_tokens,
 };
 inline constexpr std::array tree{
     an_id("root", id_kind::agent, "Only this agent with those below it."),
@@ -175,9 +180,12 @@ inline constexpr std::array message_watch{
     message_agent, message_type, message_task, message_epic, message_since, message_until, after,
 };
 inline constexpr std::array message_draft{
-    an_id("to", id_kind::agent, "The agent that is to read it.").must(),
+    an_id("to", id_kind::agent, "The agent that is to read it."),
+    a_line("team", max_name_bytes, "The team whose members are to read it, each of them."),
     a_text("text", max_message_bytes, "What is said.").must(),
+    a_flag("wake", "Where a receiver is idle, a task is made of the message.").or_else("false"),
 };
+inline constexpr std::array<words, 2> message_receivers{"to", "team"};
 
 // --- epics ------------------------------------------------------------------------------------------------------
 

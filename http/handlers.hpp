@@ -12,6 +12,8 @@ void find_agent(api& shared, const exchange_ptr& client);
 void update_agent(api& shared, const exchange_ptr& client);
 void archive_agent(api& shared, const exchange_ptr& client);
 void show_tree(api& shared, const exchange_ptr& client);
+void show_memory(api& shared, const exchange_ptr& client);
+void clear_memory(api& shared, const exchange_ptr& client);
 
 void list_tasks(api& shared, const exchange_ptr& client);
 void create_task(api& shared, const exchange_ptr& client);

@@ -32,7 +32,26 @@ result<outgoing_message> read_draft(body_reader in) {
   outgoing_message what;
   in.required("to", what.to);
   in.required("text", what.text);
+  in.optional("wake", what.wake);
   return std::move(in).check(std::move(what));
+}
+
+result<team_message> read_team_draft(body_reader in) {
+  team_message what;
+  in.required("team", what.team);
+  in.required("text", what.text);
+  in.optional("wake", what.wake);
+  return std::move(in).check(std::move(what));
+}
+
+/// A reply that answers 201 with what was said. It has no place of its own.
+template <class T>
+reply<T> answering_said(const exchange_ptr& client) {
+  return answering<T>(client, [](const T& said) {
+    auto shown = ok(to_json(said));
+    shown.status = 201;
+    return shown;
+  });
 }
 
 }  // namespace
@@ -52,14 +71,15 @@ void watch_messages(api& shared, const exchange_ptr& client) {
 }
 
 void post_message(api& shared, const exchange_ptr& client) {
+  if (client->body.contains("team")) {
+    auto what = body_as(*client, read_team_draft);
+    if (!what) return client->answer(error_response(what.error()));
+    return shared.served.post_team_message(client->who, std::move(*what),
+                                           answering_said<std::vector<message>>(client));
+  }
   auto what = body_as(*client, read_draft);
   if (!what) return client->answer(error_response(what.error()));
-  auto show = [](const message& posted) {
-    auto shown = ok(to_json(posted));
-    shown.status = 201;
-    return shown;
-  };
-  shared.served.post_message(client->who, std::move(*what), answering<message>(client, show));
+  shared.served.post_message(client->who, std::move(*what), answering_said<message>(client));
 }
 
 }  // namespace flotilla::http

@@ -103,7 +103,10 @@ json paths(const server_options& options) {
 json schemas() {
   auto all = answer_schemas();
   for (const auto& one : routes()) {
-    if (!one.takes.body_name.empty()) all[std::string(one.takes.body_name)] = schema_of_body(one.takes.body);
+    if (one.takes.body_name.empty()) continue;
+    auto body = schema_of_body(one.takes.body);
+    for (const auto name : one.takes.exactly_one) body["oneOf"].push_back({{"required", json::array({name})}});
+    all[std::string(one.takes.body_name)] = std::move(body);
   }
   return all;
 }

@@ -68,7 +68,7 @@ event an_event() {
 
 task_detail a_task_detail() {
   auto entry = log_entry{3, std::make_shared<const std::string>(to_json(an_event()))};
-  return {a_task(), {std::move(entry)}, {}};
+  return {a_task(), {std::move(entry)}, {}, a_task().usage};
 }
 
 message a_message() {
@@ -81,6 +81,24 @@ message a_message() {
   one.epic_id = example_id<epic_id>();
   one.text = "Look out";
   one.created_at = ended_at;
+  return one;
+}
+
+agent_memory a_memory() {
+  agent_memory one;
+  one.allowance = default_memory_tokens;
+  one.entries = {{example_id<task_id>(), {}, ended_at, "The task \"Look out\" was done: no sail.", 11}};
+  one.tokens = 24;
+  one.omitted_tasks = 3;
+  one.text = "What was before; 3 earlier tasks are not shown.\n\n" + one.entries.front().text;
+  auto unread = a_message();
+  unread.type = "agent.message";
+  unread.from = party::user();
+  unread.to = party::of(example_id<agent_id>());
+  unread.task_id.reset();
+  unread.epic_id.reset();
+  unread.text = "Mind the reef.";
+  one.unread = {std::move(unread)};
   return one;
 }
 
@@ -173,6 +191,7 @@ json answer_examples() {
   return {
       {"Agent", parsed(to_json(an_agent()))},
       {"AgentTree", parsed(to_json(std::vector{a_node()}))},
+      {"Memory", parsed(to_json(a_memory()))},
       {"Task", parsed(to_json(a_task()))},
       {"TaskDetail", parsed(to_json(a_task_detail()))},
       {"Event", parsed(to_json(an_event()))},

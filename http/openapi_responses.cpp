@@ -86,8 +86,10 @@ json success_content(const route& one) {
   const std::string type(one.gives.content_type);
   if (one.gives.schema.empty()) return {{type, {{"schema", {{"type", "string"}}}}}};
   const std::string name(one.gives.schema);
-  auto shape = reference_to("schemas", name);
-  json media{{"schema", one.gives.list ? json{{"type", "array"}, {"items", shape}} : shape}};
+  const auto shape = reference_to("schemas", name);
+  const json many{{"type", "array"}, {"items", shape}};
+  json media{{"schema", one.gives.list ? many : shape}};
+  if (one.gives.or_many) media["schema"] = {{"oneOf", json::array({shape, many})}};
   if (const auto example = examples.find(name); example != examples.end()) {
     media["example"] = one.gives.list ? json::array({*example}) : *example;
   }

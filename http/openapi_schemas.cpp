@@ -143,6 +143,8 @@ properties agent_properties() {
           {"approvals", list_of(some_text())},
           {"maxTurns", {{"type", "integer"}, {"minimum", 1}, {"maximum", highest_max_turns}}},
           {"budget", or_null(budget)},
+          {"memoryTokens", {{"type", "integer"}, {"minimum", 0}, {"maximum", highest_memory_tokens}}},
+          {"memorySince", or_null(moment())},
           {"createdAt", moment()},
           {"updatedAt", moment()}};
 }
@@ -277,6 +279,20 @@ json node_schema() {
                                                {"reports", list_of(schema("AgentNode"))}}));
 }
 
+json memory_schema() {
+  const auto entry =
+      object_of({{"at", moment()}, {"text", some_text()}, {"tokens", count()}},
+                {{"taskId", schema_of_id(id_kind::task)}, {"messageId", schema_of_id(id_kind::message)}});
+  const auto omitted = object_of({{"tasks", count()}, {"messages", count()}, {"more", {{"type", "boolean"}}}});
+  return object_of({{"allowance", count()},
+                    {"tokens", count()},
+                    {"since", or_null(moment())},
+                    {"entries", list_of(entry)},
+                    {"omitted", omitted},
+                    {"text", text()},
+                    {"unread", list_of(schema("Message"))}});
+}
+
 json index_schema() {
   return object_of({{"name", text()}, {"api", text()}, {"document", text()}, {"health", text()}, {"ready", text()}});
 }
@@ -323,8 +339,9 @@ json schema_of_body(std::span<const field> fields) {
 json answer_schemas() {
   const auto task_usage =
       object_of({{"input_tokens", count()}, {"output_tokens", count()}, {"total_tokens", count()}});
-  const auto detail = joined(task_properties(),
-                             {{"log", list_of(schema("Event"))}, {"children", list_of(schema_of_id(id_kind::task))}});
+  const auto detail = joined(task_properties(), {{"log", list_of(schema("Event"))},
+                                                 {"children", list_of(schema_of_id(id_kind::task))},
+                                                 {"totalUsage", schema("TokenUsage")}});
   const auto new_token =
       joined(token_properties(), {{"token", {{"type", "string"}, {"pattern", "^fr_live_[A-Za-z0-9_-]{43}$"}}}});
   const auto epic_detail =
@@ -333,6 +350,7 @@ json answer_schemas() {
       {"Agent", object_of(agent_properties())},
       {"AgentNode", node_schema()},
       {"AgentTree", list_of(schema("AgentNode"))},
+      {"Memory", memory_schema()},
       {"Task", object_of(task_properties())},
       {"TaskDetail", object_of(detail)},
       {"TokenUsage", task_usage},

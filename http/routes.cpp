@@ -91,9 +91,21 @@ constexpr std::array table{
         .taking(a_body("AgentPatch", takes::agent_patch, R"({"team":"Deck","maxTurns":8})"))
         .giving(one_of("Agent")),
     route{delete_, "/api/agents/{id}", operator_, whole, archive_agent, "archiveAgent", "agents",
-          "Archives an agent.", "It stays readable; what it has to do is cancelled. Twice is no error."}
+          "Archives an agent.",
+          "It stays readable; what it has to do is cancelled, and its reports get its manager. Twice is no error."}
         .named(id_kind::agent)
         .giving(ok_answer),
+    route{
+        get, "/api/agents/{id}/memory", viewer, whole, show_memory, "getMemory", "agents",
+        "Shows what an agent would be reminded of before a new task.",
+        "Its earlier tasks and messages, newest kept, within its allowance of tokens; and its unread messages, each "
+        "of which it is given at its next turn."}
+        .named(id_kind::agent)
+        .giving(one_of("Memory")),
+    route{delete_, "/api/agents/{id}/memory", operator_, whole, clear_memory, "clearMemory", "agents",
+          "Has an agent forget all that was until now.", "Tasks and messages stay, and so do unread messages."}
+        .named(id_kind::agent)
+        .giving(one_of("Agent")),
 
     // --- tasks ---
     route{get, "/api/tasks", viewer, whole, list_tasks, "listTasks", "tasks", "Lists tasks.",
@@ -149,10 +161,14 @@ constexpr std::array table{
         .taking(takes_of{.query = takes::message_filter})
         .giving(list_of("Message")),
     route{post, "/api/messages", operator_, whole, post_message, "postMessage", "messages",
-          "Says something to an agent."}
-        .taking(a_body("MessageDraft", takes::message_draft,
-                       R"({"to":"agt_01JDCB2Y00E9Q4WNKHRSV5X7ZM","text":"Mind the reef."})"))
-        .giving(gives_of{.status = 201, .schema = "Message"}),
+          "Says something to an agent, or to each member of a team.",
+          "It is on the bus, and in the mailbox of who is to read it. To a team the answer is a list: a message to "
+          "each member that is not archived, all of them or none."}
+        .taking(takes_of{.body = takes::message_draft,
+                         .body_name = "MessageDraft",
+                         .body_example = R"({"to":"agt_01JDCB2Y00E9Q4WNKHRSV5X7ZM","text":"Mind the reef."})",
+                         .exactly_one = takes::message_receivers})
+        .giving(gives_of{.status = 201, .schema = "Message", .or_many = true}),
     route{get, "/api/messages/stream", viewer, stream, watch_messages, "streamMessages", "messages",
           "Streams the bus, live.", streams_entries}
         .taking(takes_of{.query = takes::message_watch})

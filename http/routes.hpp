@@ -28,9 +28,10 @@ enum class answers : std::uint8_t {
 struct takes_of {
   std::span<const field> query{};
   std::span<const field> body{};
-  std::string_view body_name{};     ///< of the body in the document; empty: the route takes no body
-  bool body_required = true;        ///< else it may be left out
-  std::string_view body_example{};  ///< JSON
+  std::string_view body_name{};                     ///< of the body in the document; empty: the route takes no body
+  bool body_required = true;                        ///< else it may be left out
+  std::string_view body_example{};                  ///< JSON
+  std::span<const std::string_view> exactly_one{};  ///< of these fields of the body must be there
 };
 
 /// What a success answers.
@@ -39,6 +40,7 @@ struct gives_of {
   std::string_view schema{};                           ///< the component of the document; of a stream: of each entry
   bool located = false;                                ///< Location says where what was made is
   bool list = false;                                   ///< an array of it, in pages
+  bool or_many = false;                                ///< it, or an array of it
   std::string_view content_type = "application/json";  ///< of `answers::whole`
 };
 

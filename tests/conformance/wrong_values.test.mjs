@@ -96,6 +96,22 @@ describe('fields of bodies', () => {
       }),
     ));
 
+  test('none, or more than one, of those of which exactly one must be there', () =>
+    forEach((one) => one.body?.schema.oneOf, (operation, call) =>
+      unchanged(operation.name, async () => {
+        const faults = [];
+        const named = operation.body.schema.oneOf.map((one) => one.required[0]);
+        const none = named.reduce(bodyWithout, call.body);
+        const given = call.body[named.find((field) => field in call.body)];
+        const all = { ...none, ...Object.fromEntries(named.map((field) => [field, given])) };
+        for (const [what, body] of [['none of them', none], ['all of them', all]]) {
+          const answer = await send(context.client, operation, { ...call, body });
+          for (const field of named) faults.push(...faultsOf(operation, answer, what, { field }));
+        }
+        return faults;
+      }),
+    ));
+
   test('each with every kind of wrong value', () =>
     forEach((one) => one.body, async (operation, call) => {
       const faults = [];

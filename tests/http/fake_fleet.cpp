@@ -24,6 +24,18 @@ auto page_of(const Map& all) {
   return shown;
 }
 
+message said_to(agent_id who, std::string text) {
+  message made;
+  made.id = message_id::make(now);
+  made.seq = 1;
+  made.type = "agent.message";
+  made.from = party::user();
+  made.to = party::of(who);
+  made.text = std::move(text);
+  made.created_at = now;
+  return made;
+}
+
 template <class T>
 void set(T& field, const std::optional<T>& changed) {
   if (changed) field = *changed;
@@ -161,6 +173,11 @@ fake_fleet::fake_fleet() {
   a_task.input = "Do it.";
   a_task.assignee = an_agent.id;
   a_task.created_at = a_task.updated_at = now;
+  a_memory.allowance = 50;
+  a_memory.entries = {{a_task.id, {}, now, "done", 2}, {{}, message_id::make(now), now, "said", 2}};
+  a_memory.omitted_messages = 3;
+  a_memory.text = "done\nsaid";
+  a_memory.unread = {said_to(an_agent.id, "unread")};
   for (const auto one : {role::viewer, role::operator_, role::admin}) {
     tokens_.emplace(token_of(one), holder(one, static_cast<std::uint8_t>(1 + static_cast<int>(one))));
   }
@@ -261,7 +278,7 @@ void fake_fleet::create_task(const principal& who, task_draft draft, reply<task>
 
 void fake_fleet::find_task(const principal&, task_id which, reply<task_detail> handler) {
   if (which != a_task.id) return handler(fail(errc::not_found, "no such task"));
-  handler(task_detail{a_task, {}, {}});
+  handler(task_detail{a_task, {}, {}, {7, 4}});
 }
 
 void fake_fleet::list_tasks(const principal&, task_query query, reply<page<task>> handler) {
@@ -385,6 +402,19 @@ void fake_fleet::agent_tree(const principal&, std::optional<agent_id> root, repl
   handler(std::vector{top});
 }
 
+void fake_fleet::read_memory(const principal&, agent_id which, reply<agent_memory> handler) {
+  if (which != an_agent.id) return handler(fail(errc::not_found, "no such agent"));
+  handler(a_memory);
+}
+
+void fake_fleet::clear_memory(const principal&, agent_id which, reply<agent> handler) {
+  if (which != an_agent.id) return handler(fail(errc::not_found, "no such agent"));
+  const std::lock_guard lock(guard_);
+  ++changes_;
+  an_agent.memory_since = now;
+  handler(an_agent);
+}
+
 void fake_fleet::decide_task(const principal& who, task_id which, approval_decision word, reply<task> handler) {
   if (which != a_task.id) return handler(fail(errc::not_found, "no such task"));
   handler(once<task>(who, [&] {
@@ -401,15 +431,14 @@ void fake_fleet::cancel_task(const principal& who, task_id which, reply<task> ha
 void fake_fleet::post_message(const principal& who, outgoing_message what, reply<message> handler) {
   handler(once<message>(who, [&] {
     last_post = what;
-    message made;
-    made.id = message_id::make(now);
-    made.seq = 1;
-    made.type = "agent.message";
-    made.from = party::user();
-    made.to = party::of(what.to);
-    made.text = what.text;
-    made.created_at = now;
-    return made;
+    return said_to(what.to, what.text);
+  }));
+}
+
+void fake_fleet::post_team_message(const principal& who, team_message what, reply<std::vector<message>> handler) {
+  handler(once<std::vector<message>>(who, [&] {
+    last_team_post = what;
+    return std::vector<message>(2, said_to(an_agent.id, what.text));
   }));
 }
 

@@ -84,6 +84,7 @@ class fake_fleet final : public fleet {
   std::optional<agent_id> last_root;
   approval_decision last_decision;
   outgoing_message last_post;
+  team_message last_team_post;
   epic_query last_epics;
   secret_query last_secrets;
   secret_name last_secret;
@@ -109,6 +110,7 @@ class fake_fleet final : public fleet {
   readiness state{true, "ready"};
   agent an_agent;
   task a_task;
+  agent_memory a_memory;  ///< of the agent
 
   void authenticate(std::string_view token, reply<principal> handler) override;
   void me(const principal& who, reply<identity> handler) override;
@@ -133,9 +135,12 @@ class fake_fleet final : public fleet {
   void revoke_token(const principal&, token_id which, reply<void> handler) override;
   void on_token_revoked(std::function<void(token_id)> listener) override;
   void agent_tree(const principal&, std::optional<agent_id> root, reply<std::vector<agent_node>> handler) override;
+  void read_memory(const principal&, agent_id which, reply<agent_memory> handler) override;
+  void clear_memory(const principal&, agent_id which, reply<agent> handler) override;
   void decide_task(const principal& who, task_id which, approval_decision word, reply<task> handler) override;
   void cancel_task(const principal& who, task_id which, reply<task> handler) override;
   void post_message(const principal& who, outgoing_message what, reply<message> handler) override;
+  void post_team_message(const principal& who, team_message what, reply<std::vector<message>> handler) override;
   void create_epic(const principal& who, epic_draft draft, reply<epic> handler) override;
   void find_epic(const principal&, epic_id which, reply<epic_detail> handler) override;
   void list_epics(const principal&, epic_query query, reply<page<epic>> handler) override;

@@ -117,11 +117,21 @@ BOOST_AUTO_TEST_CASE(has_examples_with_the_fields_of_their_schemas) {
   for (const auto& name : shown) BOOST_TEST(examples.contains(name), name);
 }
 
+BOOST_AUTO_TEST_CASE(says_that_a_message_is_to_an_agent_or_to_a_team) {
+  const auto document = document_of();
+  const auto& body = document["components"]["schemas"]["MessageDraft"];
+  BOOST_TEST((body.at("oneOf") == json{{{"required", {"to"}}}, {{"required", {"team"}}}}));
+  BOOST_TEST((body.at("required") == json{"text"}));
+  const auto& answer = document["paths"]["/api/messages"]["post"]["responses"]["201"]["content"]["application/json"];
+  const json one{{"$ref", "#/components/schemas/Message"}};
+  BOOST_TEST((answer.at("schema") == json{{"oneOf", {one, {{"type", "array"}, {"items", one}}}}}));
+}
+
 BOOST_AUTO_TEST_CASE(has_exact_schemas_of_answers) {
   const auto document = document_of();
   const auto& schemas = document["components"]["schemas"];
   for (const auto* name : {"Agent", "Task", "TaskDetail", "Event", "Message", "Epic", "EpicDetail", "Secret",
-                           "McpServer", "Usage", "Me", "Token", "NewToken", "AgentNode", "Ok", "Error"}) {
+                           "McpServer", "Usage", "Me", "Token", "NewToken", "AgentNode", "Memory", "Ok", "Error"}) {
     BOOST_TEST(schemas.at(name).at("additionalProperties") == false, name);
     BOOST_TEST(!schemas.at(name).at("required").empty(), name);
   }

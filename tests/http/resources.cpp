@@ -176,6 +176,99 @@ BOOST_AUTO_TEST_CASE(messages_are_posted) {
   BOOST_TEST(fleet.last_post.text == "Mind the reef.\n");
 }
 
+BOOST_AUTO_TEST_CASE(a_message_can_ask_to_wake_its_receiver) {
+  const auto plain = json{{"to", agent()}, {"text", "a"}};
+  BOOST_TEST(ask("POST", "/api/messages", plain.dump()).status == 201);
+  BOOST_TEST(!fleet.last_post.wake);
+  auto urgent = plain;
+  urgent["wake"] = true;
+  BOOST_TEST(ask("POST", "/api/messages", urgent.dump()).status == 201);
+  BOOST_TEST(fleet.last_post.wake);
+  urgent["wake"] = "yes";
+  BOOST_TEST(error_of(ask("POST", "/api/messages", urgent.dump())) == "wake: must be true or false");
+}
+
+BOOST_AUTO_TEST_CASE(a_message_to_a_team_is_answered_with_all_of_them) {
+  const auto body = json{{"team", "Deck"}, {"text", "All hands!"}, {"wake", true}}.dump();
+  const auto said = ask("POST", "/api/messages", body);
+  BOOST_TEST(said.status == 201);
+  const auto shown = json::parse(said.body);
+  BOOST_REQUIRE(shown.is_array());
+  BOOST_TEST(shown.size() == 2U);
+  BOOST_TEST(shown[0].at("to") == agent());
+  BOOST_TEST(shown[1].at("text") == "All hands!");
+  BOOST_TEST(fleet.last_team_post.team == "Deck");
+  BOOST_TEST(fleet.last_team_post.text == "All hands!");
+  BOOST_TEST(fleet.last_team_post.wake);
+  const std::string keyed = "Content-Type: application/json\r\nIdempotency-Key: all-hands\r\n";
+  const auto before = fleet.changes();
+  const auto first = ask("POST", "/api/messages", body, keyed);
+  const auto again = ask("POST", "/api/messages", body, keyed);
+  BOOST_TEST(again.body == first.body);
+  BOOST_TEST(again.at("idempotency-replayed") == "true");
+  BOOST_TEST(fleet.changes() == before + 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_message_is_to_an_agent_or_to_a_team) {
+  const auto refused = [&](const json& body) {
+    const auto given = ask("POST", "/api/messages", body.dump());
+    BOOST_TEST(given.status == 400);
+    return error_of(given);
+  };
+  BOOST_TEST(refused({{"text", "a"}}) == "to: is required where there is no team");
+  BOOST_TEST(refused({{"to", agent()}, {"team", "Deck"}, {"text", "a"}}) == "team: cannot be given together with to");
+  BOOST_TEST(refused({{"team", "Deck"}}) == "text: is required");
+  BOOST_TEST(refused({{"team", ""}, {"text", "a"}}) == "team: must not be empty");
+  BOOST_TEST(refused({{"to", nullptr}, {"text", "a"}}).starts_with("to: must be "));
+  BOOST_TEST(fleet.changes() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(an_agents_memory_is_shown_and_cleared) {
+  const auto shown = json::parse(ask("GET", agent_path() + "/memory").body);
+  BOOST_TEST(shown.at("allowance") == 50);
+  BOOST_TEST(shown.at("since").is_null());
+  BOOST_TEST(shown.at("text") == "done\nsaid");
+  BOOST_TEST(shown.at("entries").at(0).at("taskId") == fleet.a_task.id.to_string());
+  BOOST_TEST(!shown.at("entries").at(0).contains("messageId"));
+  BOOST_TEST(shown.at("entries").at(1).at("messageId").get<std::string>().starts_with("msg_"));
+  BOOST_TEST((shown.at("omitted") == json{{"tasks", 0}, {"messages", 3}, {"more", false}}));
+  BOOST_TEST(shown.at("unread").at(0).at("text") == "unread");
+  BOOST_TEST(fetch(server->port(), "GET", agent_path() + "/memory", token_of(role::viewer)).status == 200);
+  BOOST_TEST(fetch(server->port(), "DELETE", agent_path() + "/memory", token_of(role::viewer)).status == 403);
+  BOOST_TEST(fleet.changes() == 0U);
+  const auto cleared = ask("DELETE", agent_path() + "/memory");
+  BOOST_TEST(cleared.status == 200);
+  BOOST_TEST(json::parse(cleared.body).at("id") == agent());
+  BOOST_TEST(json::parse(cleared.body).at("memorySince").is_string());
+  BOOST_TEST(fleet.changes() == 1U);
+  const auto nobody = "/api/agents/" + agent_id::make(timestamp{}).to_string() + "/memory";
+  BOOST_TEST(ask("GET", nobody).status == 404);
+  BOOST_TEST(ask("DELETE", nobody).status == 404);
+  BOOST_TEST(ask("POST", agent_path() + "/memory", "{}").status == 405);
+}
+
+BOOST_AUTO_TEST_CASE(an_agents_memory_has_an_allowance) {
+  auto draft = json{{"name", "Ada"}, {"role", "r"}, {"model", "m"}, {"provider", "rehearsal"}, {"glyph", "🦊"}};
+  BOOST_TEST(ask("POST", "/api/agents", draft.dump()).status == 201);
+  BOOST_TEST(fleet.last_agent.memory_tokens == default_memory_tokens);
+  draft["memoryTokens"] = 0;
+  BOOST_TEST(ask("POST", "/api/agents", draft.dump()).status == 201);
+  BOOST_TEST(fleet.last_agent.memory_tokens == 0U);
+  BOOST_TEST(ask("PATCH", agent_path(), R"({"memoryTokens":200000})").status == 200);
+  BOOST_TEST(fleet.last_patch.memory_tokens.value_or(0) == 200'000U);
+  BOOST_TEST(ask("PATCH", agent_path(), R"({"name":"B"})").status == 200);
+  BOOST_TEST(!fleet.last_patch.memory_tokens.has_value());
+  for (const auto* wrong : {"200001", "-1", "1.5", "null", "\"8\""}) {
+    BOOST_TEST(error_of(ask("PATCH", agent_path(), std::string(R"({"memoryTokens":)") + wrong + "}")) ==
+               "memoryTokens: must be a whole number from 0 to 200000");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_task_shows_what_it_took_with_all_below_it) {
+  const auto shown = json::parse(ask("GET", task_path()).body);
+  BOOST_TEST((shown.at("totalUsage") == json{{"input_tokens", 7}, {"output_tokens", 4}, {"total_tokens", 11}}));
+}
+
 BOOST_AUTO_TEST_CASE(lists_are_filtered_by_epic_and_task) {
   const auto epic = epic_id::make(timestamp{});
   BOOST_TEST(ask("GET", "/api/tasks?epic_id=" + epic.to_string()).status == 200);

@@ -15,7 +15,15 @@ export const calls = {
   'GET /api/openapi.json': [plain],
   'GET /api/me': [plain],
 
-  'GET /api/agents': [plain, async () => ({ query: { limit: 1 } }), async () => ({ query: { status: 'archived', limit: 500 } })],
+  'GET /api/agents': [
+    plain,
+    async (world) => {
+      const { team } = await world.agent({ team: world.name('team') });
+      return { query: { team } };
+    },
+    async () => ({ query: { limit: 1 } }),
+    async () => ({ query: { status: 'archived', limit: 500 } }),
+  ],
   'POST /api/agents': [
     async (world) => ({ body: world.agentFields() }),
     async (world) => ({
@@ -26,6 +34,7 @@ export const calls = {
         approvals: ['rehearse_*'],
         maxTurns: 7,
         budget: { tokens: 1000, period: 'week' },
+        memoryTokens: 0,
       }),
       headers: { 'Idempotency-Key': world.name('key').replaceAll(' ', '-') },
     }),
@@ -52,11 +61,36 @@ export const calls = {
         approvals: ['*'],
         maxTurns: 3,
         budget: { tokens: 5, period: 'day' },
+        memoryTokens: 200000,
       }),
     }),
     async (world) => ({ path: { id: (await world.agent()).id }, body: { manager: null, team: null, budget: null } }),
   ],
-  'DELETE /api/agents/{id}': [async (world) => ({ path: { id: (await world.agent()).id } })],
+  'DELETE /api/agents/{id}': [
+    async (world) => ({ path: { id: (await world.agent()).id } }),
+    async (world) => {
+      const manager = await world.agent({ manager: (await world.agent()).id });
+      await world.agent({ manager: manager.id });
+      return { path: { id: manager.id } };
+    },
+  ],
+  'GET /api/agents/{id}/memory': [
+    async (world) => ({ path: { id: (await world.agent()).id } }),
+    async (world) => {
+      const { assignee } = await world.doneTask();
+      await world.message(assignee);
+      return { path: { id: assignee } };
+    },
+    async (world) => {
+      const { assignee } = await world.doneTask();
+      await world.client.must('DELETE', `/api/agents/${assignee}/memory`);
+      return { path: { id: assignee } };
+    },
+  ],
+  'DELETE /api/agents/{id}/memory': [
+    async (world) => ({ path: { id: (await world.agent()).id } }),
+    async (world) => ({ path: { id: (await world.doneTask()).assignee } }),
+  ],
 
   'GET /api/tasks': [
     plain,
@@ -151,7 +185,15 @@ export const calls = {
       return { query: { epic_id: epic.id } };
     },
   ],
-  'POST /api/messages': [async (world) => ({ body: { to: (await world.agent()).id, text: world.name('message') } })],
+  'POST /api/messages': [
+    async (world) => ({ body: { to: (await world.agent()).id, text: world.name('message') } }),
+    async (world) => ({ body: { to: (await world.agent()).id, text: world.name('message'), wake: true } }),
+    async (world) => {
+      const { team } = await world.agent({ team: world.name('team') });
+      await world.agent({ team });
+      return { body: { team, text: world.name('message'), wake: false } };
+    },
+  ],
   'GET /api/messages/stream': [
     async (world) => {
       await world.doneTask();

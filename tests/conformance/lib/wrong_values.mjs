@@ -22,10 +22,10 @@ const rawValues = [
 ];
 const rawNumbers = ['NaN', 'Infinity', '-Infinity', '1e400', '0x10', '01', '+1', '1.', '.5'];
 
-/** The alternatives of a schema, resolved. */
+/** The alternatives of a schema, resolved. One with a type of its own is a form, whatever it adds to that. */
 export function formsOf(schema, document) {
   const found = document.resolve(schema);
-  const choices = found.anyOf ?? found.oneOf;
+  const choices = found.type ? undefined : (found.anyOf ?? found.oneOf);
   return choices ? choices.flatMap((one) => formsOf(one, document)) : [found];
 }
 
