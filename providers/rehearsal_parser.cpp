@@ -100,6 +100,13 @@ parsed parse_tool(std::string_view rest) {
   return std::vector<directive>{tool{std::string(name), std::string(text)}};
 }
 
+parsed parse_result(std::string_view rest) {
+  if (rest.empty()) return std::vector<directive>{tell_result{}};
+  const auto call = number(rest, max_rehearsal_results);
+  if (!call || *call == 0) return wrong("@result takes a number from 1 to " + std::to_string(max_rehearsal_results));
+  return std::vector<directive>{tell_result{*call}};
+}
+
 parsed parse_fail(std::string_view rest) {
   breakdown failure;
   const auto status = take_word(rest);
@@ -140,12 +147,12 @@ parsed parse_line(std::string_view line) {
   if (word == "@repeat") return parse_repeat(rest);
   if (word == "@tool") return parse_tool(rest);
   if (word == "@fail") return parse_fail(rest);
-  if (word != "@cut" && word != "@result" && word != "@another")
+  if (word == "@result") return parse_result(rest);
+  if (word != "@cut" && word != "@another")
     return wrong("there is no directive " + bounded_text(word, max_quoted_line_bytes));
   if (!rest.empty()) return wrong(std::string(word) + " stands alone on its line");
   if (word == "@cut") return std::vector<directive>{cut{}};
-  if (word == "@another") return std::vector<directive>{another{}};
-  return std::vector<directive>{tell_result{}};
+  return std::vector<directive>{another{}};
 }
 
 std::size_t spoken_bytes(const directive& what) {

@@ -35,7 +35,9 @@ struct refuse {
   std::string text;
 };
 struct cut {};
-struct tell_result {};
+struct tell_result {
+  std::uint32_t call = 0;  ///< which of the last tools' calls, counted from 1; 0: the last
+};
 struct another {};
 using directive = std::variant<think, say, hold, tool, breakdown, refuse, cut, tell_result, another>;
 

@@ -26,7 +26,7 @@ struct stage {
   std::size_t rejections = 0;          ///< answers that were sent back
   bool answered = false;               ///< an assistant turn stands behind the last tool turn or rejection
   std::string said;                    ///< the text of those, joined
-  const tool_outcome* last = nullptr;  ///< the last tool's answer
+  const tool_turn* results = nullptr;  ///< what the last tools answered
   std::uint64_t input_words = 0;
 };
 
@@ -70,10 +70,8 @@ void enter(stage& here, const tool_turn& turn) {
   ++here.tool_turns;
   here.answered = false;
   here.said.clear();
-  for (const auto& outcome : turn.outcomes) {
-    here.last = &outcome;
-    here.input_words += count_words(outcome.text);
-  }
+  here.results = &turn;
+  for (const auto& outcome : turn.outcomes) here.input_words += count_words(outcome.text);
 }
 
 stage stage_of(const model_request& request) {
@@ -139,11 +137,17 @@ std::vector<directive> unscripted(std::string_view task) {
   return script;
 }
 
+/// What a call of the last tools answered, counted from 1; 0: the last.
+std::string result_of(std::uint32_t call, const stage& here) {
+  const auto count = here.results == nullptr ? std::size_t{0} : here.results->outcomes.size();
+  if (count == 0 || call > count) return "There is no result.";
+  return here.results->outcomes[call == 0 ? count - 1 : call - 1].text;
+}
+
 std::string text_of(const directive& what, const stage& here) {
   if (const auto* said = std::get_if<say>(&what)) return said->text;
   if (const auto* refused = std::get_if<refuse>(&what)) return refused->text;
-  if (std::holds_alternative<tell_result>(what))
-    return here.last == nullptr ? "There is no result." : here.last->text;
+  if (const auto* told = std::get_if<tell_result>(&what)) return result_of(told->call, here);
   return {};
 }
 

@@ -15,6 +15,7 @@
 namespace flotilla {
 
 inline constexpr std::uint32_t max_rehearsal_repeats = 100'000;           ///< N of `@repeat`
+inline constexpr std::uint32_t max_rehearsal_results = 1'000;             ///< N of `@result N`
 inline constexpr std::uint32_t max_rehearsal_failures = 1'000;            ///< N of `@fail … times N`
 inline constexpr std::chrono::milliseconds max_rehearsal_delay{600'000};  ///< of one `@delay`
 inline constexpr std::size_t max_rehearsal_bytes = 8U << 20U;             ///< of all the text of a script, played out

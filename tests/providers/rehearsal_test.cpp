@@ -164,6 +164,21 @@ BOOST_AUTO_TEST_CASE(an_answer_that_is_sent_back_is_followed_by_another) {
   BOOST_TEST(play(request).text == "r");
 }
 
+BOOST_AUTO_TEST_CASE(each_of_several_results_can_be_told) {
+  auto request = asked("@tool a\n@tool b\n@result 2\n@say \", \"\n@result 1\n@say \", \"\n@result\n@result 3");
+  const auto calls = play(request).answer->calls;
+  BOOST_REQUIRE(calls.size() == 2U);
+  request.turns.emplace_back(assistant_turn{{}, "", calls});
+  request.turns.emplace_back(tool_turn{{{calls[0].call_id, "one", false}, {calls[1].call_id, "two", false}}});
+  BOOST_TEST(play(request).text == "two, one, twoThere is no result.");
+  for (const auto* wrong : {"@result 0", "@result 1001", "@result first", "@result 1 2"}) {
+    const auto got = play(asked(wrong));
+    BOOST_REQUIRE(got.failure.has_value());
+    BOOST_TEST(got.failure->code == "rehearsal_script");
+    BOOST_TEST(got.failure->message.find("@result takes a number from 1 to 1000") != std::string::npos);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_script_that_ends_with_tools_tells_their_result) {
   auto request = asked("@tool rehearse_echo {\"text\":\"hi\"}");
   answer_tools(request, play(request), "hi");
