@@ -18,18 +18,6 @@ using nlohmann::json;
 constexpr int failed = 1;
 constexpr int usage = 2;
 
-struct outcome {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
-
-outcome run(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment = {}) {
-  program started(std::move(arguments), environment);
-  const auto end = started.await_end();
-  return {end.code, started.out(), started.err()};
-}
-
 /// Has the store of a server that has ended forget how far its first org's bus is.
 void spoil(const std::filesystem::path& data) {
   flotilla::storage::rocksdb_options where;

@@ -12,18 +12,6 @@ using nlohmann::json;
 constexpr int failed = 1;
 constexpr int usage = 2;
 
-struct outcome {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
-
-outcome run(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment = {}) {
-  program started(std::move(arguments), environment);
-  const auto end = started.await_end();
-  return {end.code, started.out(), started.err()};
-}
-
 /// The token in what `flotilla org create` says.
 std::string token_in(const std::string& text) {
   constexpr std::size_t token_size = 51;

@@ -163,6 +163,12 @@ bool program::await_line(const std::string& text) {
   }
 }
 
+outcome run(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment) {
+  program started(std::move(arguments), environment);
+  const auto end = started.await_end();
+  return {end.code, started.out(), started.err()};
+}
+
 server_process::server_process(const std::filesystem::path& directory, const launch_options& options)
     : program_(serve_arguments(directory, options), serve_environment(options), options.program) {
 }

@@ -69,6 +69,15 @@ class program {
   std::optional<ending> ended_;
 };
 
+/// How a program ended, and what it said.
+struct outcome {
+  int code = -1;  ///< its exit code; -1: a signal ended it
+  std::string out;
+  std::string err;
+};
+/// Runs the program to its end.
+outcome run(std::vector<std::string> arguments, const std::map<std::string, std::string>& environment = {});
+
 /// A server. Its destructor kills it.
 class server_process {
  public:
