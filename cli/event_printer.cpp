@@ -6,18 +6,14 @@
 #include <array>
 #include <ostream>
 
+#include "cli/ansi.hpp"
+
 namespace flotilla::cli {
 
 namespace {
 
 using nlohmann::json;
-
-constexpr std::string_view dim = "\x1b[2m";
-constexpr std::string_view cyan = "\x1b[36m";
-constexpr std::string_view green = "\x1b[32m";
-constexpr std::string_view red = "\x1b[31m";
-constexpr std::string_view no_style = "";
-constexpr std::string_view reset = "\x1b[0m";
+using namespace ansi;
 
 std::string text_of(const json& event, const char* field) {
   const auto found = event.find(field);
@@ -81,7 +77,7 @@ std::string printable(std::string_view text) {
 
 void event_printer::put(std::string_view style, std::string_view text) {
   const bool styled = colours_ && !style.empty();
-  to_ << (styled ? style : no_style) << printable(text) << (styled ? reset : no_style);
+  to_ << (styled ? style : none) << printable(text) << (styled ? reset : none);
 }
 
 void event_printer::finish() {
@@ -116,7 +112,7 @@ bool event_printer::print(std::string_view text) {
   if (type == "thinking") {
     flow(type, dim, words);
   } else if (type == "output") {
-    flow(type, no_style, words);
+    flow(type, none, words);
   } else if (type == "tool_call") {
     line("tool      ", cyan, call_text(event));
   } else if (type == "tool_result") {

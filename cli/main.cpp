@@ -12,6 +12,7 @@
 #include "cli/backup.hpp"
 #include "cli/check.hpp"
 #include "cli/demo.hpp"
+#include "cli/demo_fleet.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/keys.hpp"
 #include "cli/org.hpp"
@@ -61,7 +62,11 @@ int run(int argc, char** argv) {
   serve->footer(serve_footer);
   auto* demo = app.add_subcommand("demo", "Runs one task on a small fleet in memory, offline, and shows its events");
   std::string question = "What do you see from up there?";
-  demo->add_option("--ask", question, "What the agent is asked")->type_name("TEXT")->capture_default_str();
+  auto* ask = demo->add_option("--ask", question, "What the agent is asked");
+  ask->type_name("TEXT")->capture_default_str();
+  bool whole_fleet = false;
+  demo->add_flag("--fleet", whole_fleet, "Shows seven agents that share a task, and what they tell each other")
+      ->excludes(ask);
   auto* version = app.add_subcommand("version", "Prints the version");
   auto* print = app.add_subcommand("print-events",
                                    "Makes an event stream on standard input readable:\n"
@@ -82,6 +87,7 @@ int run(int argc, char** argv) {
     return app.exit(problem) == 0 ? cli::to_int(exit_code::ok) : cli::to_int(exit_code::usage);
   }
   if (serve->parsed()) return cli::to_int(run_serve({argv + 2, argv + argc}));
+  if (demo->parsed() && whole_fleet) return cli::to_int(cli::demo_fleet(std::cout, wants_colours()));
   if (demo->parsed()) return cli::to_int(cli::demo(question, std::cout, wants_colours()));
   if (print->parsed()) return cli::to_int(cli::print_events(std::cin, std::cout, wants_colours()));
   if (orgs.create->parsed()) return cli::to_int(cli::create_org(orgs, std::cout));
