@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "core/bus_types.hpp"
-#include "tests/runtime/host.hpp"
+#include "runtime/message_changes.hpp"
+#include "tests/runtime/keyed.hpp"
+#include "tests/storage/support.hpp"
 
 using namespace flotilla;
 using namespace flotilla::testing;
@@ -15,9 +17,15 @@ namespace {
 struct with_agent {
   with_agent() : it(host::in_memory()), ada(it.hire("Ada").value().id) {}
   result<message> say(const std::string& text) { return it.ask(&fleet::post_message, outgoing_message{ada, text}); }
+  agent_id hire_into(const std::string& name, const std::string& team) {
+    auto draft = host::draft_agent(name);
+    draft.team = team;
+    return it.get(&fleet::create_agent, draft).id;
+  }
   std::vector<message> bus(const std::string& type) {
     message_query query;
     query.filter.type = type;
+    query.page.limit = max_page_limit;
     return it.get(&fleet::list_messages, query).items;
   }
   /// A task that waits for a human's word on `calls` tool calls.
@@ -105,6 +113,84 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_said) {
   BOOST_REQUIRE(it.ask(&fleet::archive_agent, ada));
   BOOST_TEST(to(ada) == "to: the agent is archived");
   BOOST_TEST(bus("agent.message").size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_team_is_told_all_at_once) {
+  const auto bob = hire_into("Bob", "Deck");
+  const auto cy = hire_into("Cy", "Deck");
+  (void)hire_into("Dora", "Galley");
+  const auto gone = hire_into("Eve", "Deck");
+  BOOST_REQUIRE(it.ask(&fleet::archive_agent, gone));
+  const auto said = it.get(&fleet::post_team_message, team_message{"Deck", "All hands!"});
+  BOOST_REQUIRE(said.size() == 2U);
+  BOOST_TEST((said[0].to == party::of(bob) && said[1].to == party::of(cy)));
+  for (const auto& each : said) {
+    BOOST_TEST((each.from == party::user()));
+    BOOST_TEST(each.text == "All hands!");
+    BOOST_TEST(each.data.value_or("") == R"({"team":"Deck"})");
+  }
+  BOOST_TEST((bus("agent.message") == std::vector{said[1], said[0]}));
+}
+
+BOOST_AUTO_TEST_CASE(a_team_is_told_once_for_a_key) {
+  (void)hire_into("Bob", "Deck");
+  (void)hire_into("Cy", "Deck");
+  std::optional<std::vector<message>> first;
+  for (int i = 0; i < 3; ++i) {
+    const keyed once(it, key("k"));
+    const auto said = it.get(&fleet::post_team_message, team_message{"Deck", "line\nbreak"});
+    BOOST_TEST(once.replayed() == (i > 0));
+    if (first) BOOST_TEST((said == *first));
+    first = said;
+  }
+  BOOST_TEST(bus("agent.message").size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_team_that_cannot_be_told) {
+  const auto to = [&](const std::string& team, const std::string& text) {
+    return refusal(it.ask(&fleet::post_team_message, team_message{team, text}), errc::invalid);
+  };
+  BOOST_TEST(to("Deck", "x") == "team: has no members");
+  BOOST_TEST(to("", "x").starts_with("team: must "));
+  BOOST_TEST(to("Deck", "").starts_with("text: must "));
+  const auto bob = hire_into("Bob", "Deck");
+  BOOST_REQUIRE(it.ask(&fleet::archive_agent, bob));
+  BOOST_TEST(to("Deck", "x") == "team: has no members");
+  for (std::size_t i = 0; i < max_team_receivers; ++i) (void)hire_into("Hand", "Deck");
+  BOOST_TEST(it.get(&fleet::post_team_message, team_message{"Deck", "x"}).size() == max_team_receivers);
+  (void)hire_into("One more", "Deck");
+  BOOST_TEST(to("Deck", "x") == "team: has more than 256 members");
+  BOOST_TEST(bus("agent.message").size() == std::min(max_team_receivers, max_page_limit));
+}
+
+BOOST_AUTO_TEST_CASE(a_message_that_wakes_leaves_a_signal_in_its_batch) {
+  const timestamp now{std::chrono::milliseconds{1'800'000'000'000}};
+  const auto org = org_id::make(now);
+  const auto store = storage::make_memory_store();
+  agent bob;
+  bob.id = agent_id::make(now);
+  bob.name = "Bob";
+  bob.team = "Deck";
+  storage::batch hired;
+  storage::write_agent(hired, org, nullptr, bob);
+  storage::testing::must_commit(*store, std::move(hired));
+  const auto signals = [&] { return storage::read_signals(*storage::testing::view(*store), org, bob.id).value(); };
+  const std::vector<storage::task_signal> woken{{bob.id, {}, storage::keys::signal_kind::wake, {}}};
+  auto quiet = runtime::decide_post(*storage::testing::view(*store), org, {bob.id, "x", false});
+  BOOST_TEST(!quiet.value().messages.front().data.has_value());
+  storage::testing::must_commit(*store, std::move(quiet->changes));
+  BOOST_TEST(signals().empty());
+  auto loud = runtime::decide_post(*storage::testing::view(*store), org, {bob.id, "x", true});
+  BOOST_TEST(loud.value().messages.front().data.value_or("") == R"({"wake":true})");
+  storage::testing::must_commit(*store, std::move(loud->changes));
+  BOOST_TEST((signals() == woken));
+  storage::batch done;
+  storage::erase_signal(done, org, woken.front());
+  storage::testing::must_commit(*store, std::move(done));
+  auto all = runtime::decide_team_post(*storage::testing::view(*store), org, {"Deck", "x", true});
+  BOOST_TEST(all.value().messages.front().data.value_or("") == R"({"team":"Deck","wake":true})");
+  storage::testing::must_commit(*store, std::move(all->changes));
+  BOOST_TEST((signals() == woken));
 }
 
 BOOST_AUTO_TEST_CASE(an_approval_is_answered_with_the_task) {

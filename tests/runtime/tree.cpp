@@ -91,8 +91,8 @@ BOOST_FIXTURE_TEST_CASE(managers_and_their_reports_oldest_first, crew) {
 
 BOOST_FIXTURE_TEST_CASE(archived_agents_are_left_out, crew) {
   BOOST_REQUIRE(it.ask(&fleet::archive_agent, ada));
-  BOOST_TEST(drawn(tree()) == "lead(bob) cy solo");
-  BOOST_TEST(drawn(tree(lead)) == "lead(bob)");
+  BOOST_TEST(drawn(tree()) == "lead(bob cy) solo");
+  BOOST_TEST(drawn(tree(lead)) == "lead(bob cy)");
   (void)refusal(it.ask(&fleet::agent_tree, std::optional(ada)), errc::not_found);
   const auto nobody = std::optional(agent_id::make(timestamp{}));
   (void)refusal(it.ask(&fleet::agent_tree, nobody), errc::not_found);
@@ -137,6 +137,9 @@ BOOST_FIXTURE_TEST_CASE(what_the_actors_tell, ground) {
   BOOST_TEST((shown[0].state == live_state::idle));
   BOOST_TEST(shown[0].reports[0].restarts == 1U);
   BOOST_TEST((shown[0].reports[0].state == live_state::restarting));
+  const auto later = tree({}, {{a.id, {3, true, true}}}).value();
+  BOOST_TEST((later[0].state == live_state::failed));
+  BOOST_TEST(later[0].restarts == 3U);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_cycle_comes_to_an_end, ground) {

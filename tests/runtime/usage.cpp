@@ -102,4 +102,31 @@ BOOST_AUTO_TEST_CASE(an_unknown_agent_is_named) {
   BOOST_TEST(refusal(it.ask(&fleet::usage, nobody), errc::invalid) == "agent: no such agent");
 }
 
+BOOST_AUTO_TEST_CASE(a_task_sums_what_the_tasks_below_it_have_used) {
+  auto it = host::in_memory();
+  const auto lead = it.hire("Lead").value().id;
+  const auto ann = it.hire("Ann", lead).value().id;
+  (void)it.hire("Bob", ann);
+  const auto work = it.give(lead,
+                            "go\n@tool delegate {\"to\":\"Ann\",\"title\":\"a\",\"input\":\"x\\n@tool delegate "
+                            "{\\\"to\\\":\\\"Bob\\\",\\\"title\\\":\\\"b\\\",\\\"input\\\":\\\"@say "
+                            "deep\\\"}\\n@result\"}\n@result")
+                        .value()
+                        .id;
+  (void)it.run(work);
+  const auto top = it.detail(work);
+  BOOST_TEST(top.task.output.value_or("") == "deep");
+  BOOST_REQUIRE(top.children.size() == 1U);
+  const auto middle = it.detail(top.children[0]);
+  BOOST_REQUIRE(middle.children.size() == 1U);
+  const auto low = it.detail(middle.children[0]);
+  BOOST_TEST(low.task.usage.total() > 0U);
+  BOOST_TEST((low.total_usage == low.task.usage));
+  auto sum = low.task.usage;
+  sum += middle.task.usage;
+  BOOST_TEST((middle.total_usage == sum));
+  sum += top.task.usage;
+  BOOST_TEST((top.total_usage == sum));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
