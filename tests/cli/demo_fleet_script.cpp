@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(a_manager_delegates_side_by_side_and_tells_every_result) {
   }
   // One group of calls is one turn: nothing stands between them.
   const auto first = script.find("@tool");
-  const auto group = script.substr(first, script.find("@say") - first);
+  const auto group = script.substr(first, script.find("\n@say") + 1 - first);
   BOOST_TEST(std::count(group.begin(), group.end(), '\n') == static_cast<std::ptrdiff_t>(calls.size()));
 }
 
