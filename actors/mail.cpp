@@ -146,21 +146,16 @@ result<std::vector<agent>> find_receivers(const storage::snapshot& from, org_id 
   return what.to ? find_one(from, org, sender, *what.to) : find_team(from, org, sender, *what.team);
 }
 
-storage::message_draft mail_draft(const task& from, agent_id to, const builtin::send_message_arguments& what,
-                                  std::uint32_t wakes) {
+storage::message_draft mail_draft(outgoing_mail what) {
   storage::message_draft made;
   made.type = bus::agent_message;
-  made.from = party::of(from.assignee);
-  made.to = party::of(to);
-  made.task_id = from.id;
-  made.epic_id = from.epic_id;
-  made.text = what.text;
+  made.from = what.from;
+  made.to = party::of(what.to);
+  made.text = std::move(what.text);
   json data;
   if (what.team) data[team_field] = *what.team;
-  if (wakes > 0) {
-    data[wake_field] = true;
-    data[wakes_field] = wakes;
-  }
+  if (what.wakes > 0) data[wake_field] = true;
+  if (what.wakes > 1) data[wakes_field] = what.wakes;
   if (!data.is_null()) made.data = data.dump(-1, ' ', false, json::error_handler_t::replace);
   return made;
 }

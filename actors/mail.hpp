@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "core/builtin_tools.hpp"
@@ -37,10 +40,16 @@ struct unread_batch {
 [[nodiscard]] result<std::vector<agent>> find_receivers(const storage::snapshot& from, org_id org, agent_id sender,
                                                         const builtin::send_message_arguments& what);
 
-/// A message of an agent to another, or to one of a team, before it has its place on the bus. `wakes`: that its wake
-/// would be in a row; 0: it wakes nobody.
-[[nodiscard]] storage::message_draft mail_draft(const task& from, agent_id to,
-                                                const builtin::send_message_arguments& what, std::uint32_t wakes);
+/// What somebody says to an agent.
+struct outgoing_mail {
+  party from;
+  agent_id to;
+  std::string text;
+  std::optional<std::string> team;  ///< where it is said to all of one
+  std::uint32_t wakes = 0;  ///< how many messages have woken an agent in a row, this one included; 0: it wakes nobody
+};
+/// The message before it has its place on the bus. The data holds `team`, and `wake` and `wakes` where they apply.
+[[nodiscard]] storage::message_draft mail_draft(outgoing_mail what);
 
 /// The signal that has an agent woken. Each is another, so that one who reads his mail does not take away what came
 /// meanwhile.

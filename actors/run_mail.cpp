@@ -24,7 +24,10 @@ result<void> post(run_state& state, const tool_request& request, const builtin::
   const auto wakes = what.wake ? state.seed.record.value.wakes + 1 : 0;
   std::vector<std::pair<agent_id, std::string>> delivered;
   for (const auto& each : receivers) {
-    state.gathering.messages.push_back(mail_draft(current_task(state), each.id, what, wakes));
+    auto draft = mail_draft({party::of(state.seed.who.agent), each.id, what.text, what.team, wakes});
+    draft.task_id = current_task(state).id;
+    draft.epic_id = current_task(state).epic_id;
+    state.gathering.messages.push_back(std::move(draft));
     if (what.wake) state.gathering.signals.push_back(wake_signal(each.id, state.env->clock->now()));
     delivered.emplace_back(each.id, each.name);
   }

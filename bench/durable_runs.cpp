@@ -1,10 +1,11 @@
-// How many whole durable runs a second: durable_runs [CLIENTS] [SECONDS] [PIECES] [PROGRAM]
+// How many whole durable runs a second: durable_runs [CLIENTS] [SECONDS] [PIECES] [PROGRAM] [MEMORY]
 //
 // Starts the real server on a fresh directory and a fake upstream, both on the loopback. Each client has an agent of
 // its own and, one after the other, creates a task, runs it and reads its stream to the end. Before that the same
 // clients make the same model call to the bare upstream. Prints runs a second and latencies of both. Bounded by
 // SECONDS for each part; every process that it starts ends with it. With PIECES an answer is streamed in so many
-// pieces, each a write of its own. PROGRAM: another `flotilla`, to compare with.
+// pieces, each a write of its own. PROGRAM: another `flotilla`, to compare with ("-": this one). MEMORY: tokens of
+// earlier tasks that stand before each (0: none, as before the bare upstream's calls).
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -110,7 +111,8 @@ int main(int count, char** arguments) {
   testing::launch_options options;
   options.environment = {{"ANTHROPIC_API_KEY", "bench"}, {"ANTHROPIC_BASE_URL", upstream.url()}};
   options.arguments = {"--log-level", "warn"};
-  if (count > 4) options.program = arguments[4];
+  if (count > 4 && std::string(arguments[4]) != "-") options.program = arguments[4];
+  const auto memory = count > 5 ? std::strtoul(arguments[5], nullptr, 10) : 0;
   {
     testing::server_process server(directory, options);
     const auto port = server.port();
@@ -125,7 +127,7 @@ int main(int count, char** arguments) {
     print("bare upstream calls", bare, time);
 
     const auto runs = measure(clients, time, [&](std::size_t) {
-      const auto agent = api.new_agent({{"provider", "anthropic"}, {"model", "m"}});
+      const auto agent = api.new_agent({{"provider", "anthropic"}, {"model", "m"}, {"memoryTokens", memory}});
       auto to = std::make_shared<caller>(caller{test::client(port), testing::admin_token});
       return [to, task = R"({"title":"t","input":"hi","assignee":")" + agent + "\"}"] {
         const auto made = to->post("/api/tasks", task, 201);

@@ -1,15 +1,17 @@
-// How long a start takes on a store with work left in it: recovery [FINISHED] [RUNNING] [STARTS]
+// How long a start takes on a store with work left in it: recovery [FINISHED] [RUNNING] [STARTS] [REGISTERED]
 //
 // Makes a store with FINISHED tasks that are done and RUNNING tasks that a kill cut in the middle of the model's
-// answer, each with its agent, its journal and its messages. Then starts the real server on it STARTS times, and
-// kills it each time once all runs have gone on. Prints for each start: when the first request was answered, and when
-// the vendor (a fake one, which never answers) had been asked by all runs. Every process that it starts ends with it.
+// answer, each with its agent, its journal and its messages; and REGISTERED agents more, which have nothing to do.
+// Then starts the real server on it STARTS times, and kills it each time once all runs have gone on. Prints for each
+// start: when the first request was answered, and when the vendor (a fake one, which never answers) had been asked by
+// all runs, and what memory the server then had. Every process that it starts ends with it.
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <future>
 #include <iostream>
 #include <string>
@@ -31,6 +33,8 @@ using steady = std::chrono::steady_clock;
 
 constexpr std::size_t max_tasks = 10'000'000;
 constexpr std::size_t max_running = 100'000;
+constexpr std::size_t max_registered = 10'000'000;
+constexpr std::size_t agents_in_batch = 1000;
 constexpr std::size_t tasks_in_batch = 100;
 constexpr int pieces_of_answer = 5;
 
@@ -70,7 +74,7 @@ class writer {
     made.glyph = "\xF0\x9F\xA6\x8A";
     made.created_at = made.updated_at = now();
     storage::write_agent(gathered_, org_, nullptr, made);
-    flush();
+    if (++agents_ % agents_in_batch == 0) flush();
     return made;
   }
 
@@ -144,10 +148,12 @@ class writer {
   std::shared_ptr<storage::bus_stamp> stamp_;
   storage::batch gathered_;
   std::size_t tasks_ = 0;
+  std::size_t agents_ = 0;
 };
 
-void fill(const std::filesystem::path& directory, std::size_t finished, std::size_t running) {
+void fill(const std::filesystem::path& directory, std::size_t finished, std::size_t running, std::size_t registered) {
   writer to(directory);
+  for (std::size_t i = 0; i < registered; ++i) (void)to.add_agent();
   std::vector<agent> agents;
   for (std::size_t i = 0; i < running; ++i) agents.push_back(to.add_agent());
   for (std::size_t i = 0; i < finished; ++i) to.add_task(agents[i % agents.size()], true);
@@ -156,6 +162,15 @@ void fill(const std::filesystem::path& directory, std::size_t finished, std::siz
 
 std::int64_t ms_since(steady::time_point begin) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - begin).count();
+}
+
+/// Of a process, in MiB.
+std::size_t memory_of(pid_t process) {
+  std::ifstream status("/proc/" + std::to_string(process) + "/statm");
+  std::size_t whole = 0;
+  std::size_t resident = 0;
+  status >> whole >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) >> 20U;
 }
 
 /// Starts the server, waits until all runs have asked the vendor, and kills it.
@@ -169,7 +184,7 @@ void measure(const std::filesystem::path& directory, const testing::launch_optio
   const auto answered = ms_since(began);
   upstream.wait_for_requests(asked_before + running);
   std::cout << "first request answered after " << answered << " ms; all " << running << " runs had gone on after "
-            << ms_since(began) << " ms" << std::endl;
+            << ms_since(began) << " ms; it has " << memory_of(server.process().id()) << " MiB" << std::endl;
   server.kill();
 }
 
@@ -183,6 +198,7 @@ int main(int count, char** arguments) {
   const auto finished = number(1, 100'000, max_tasks);
   const auto running = number(2, 1'000, max_running);
   const auto starts = number(3, 5, 100);
+  const auto registered = number(4, 1, max_registered);
 
   testing::fake_upstream upstream(0, [](const testing::recorded_request&) {
     testing::canned_reply never;
@@ -200,9 +216,9 @@ int main(int count, char** arguments) {
     (void)first.terminate();
   }
   const auto began = steady::now();
-  fill(directory, finished, running);
-  std::cout << "a store with " << finished << " finished and " << running << " running tasks was made in "
-            << ms_since(began) << " ms" << std::endl;
+  fill(directory, finished, running, registered);
+  std::cout << "a store with " << finished << " finished and " << running << " running tasks and " << registered
+            << " agents without any was made in " << ms_since(began) << " ms" << std::endl;
   for (std::size_t i = 0; i < starts; ++i) measure(directory, options, upstream, running);
   std::filesystem::remove_all(directory);
   return 0;

@@ -17,7 +17,7 @@ void local_fleet::agent_tree(const principal& who, std::optional<agent_id> root,
       [this, org = who.org, root, handler = std::move(handler)](const result<actors::live_report>& report) {
         if (!report) return handler(fail(report.error()));
         vitals_by_agent vitals;
-        for (const auto& each : report->agents) vitals[each.agent] = {each.restarts, each.restarting, false};
+        for (const auto& each : report->agents) vitals[each.agent] = {each.restarts, each.restarting, each.failed};
         read<std::vector<agent_node>>(
             context(),
             [org, root, vitals = std::move(vitals)](const storage::snapshot& from) {
@@ -36,7 +36,9 @@ void local_fleet::post_message(const principal& who, outgoing_message what, repl
   };
   change<message>(
       context(), who,
-      [org = who.org, what = std::move(what)](const storage::snapshot& from) { return decide_post(from, org, what); },
+      [org = who.org, what = std::move(what)](const storage::snapshot& from) {
+        return decide_post(from, org, what, system_wall_clock().now());
+      },
       std::move(told));
 }
 
@@ -52,7 +54,7 @@ void local_fleet::post_team_message(const principal& who, team_message what, rep
   change<std::vector<message>>(
       context(), who,
       [org = who.org, what = std::move(what)](const storage::snapshot& from) {
-        return decide_team_post(from, org, what);
+        return decide_team_post(from, org, what, system_wall_clock().now());
       },
       std::move(told));
 }

@@ -103,7 +103,8 @@ local_fleet::local_fleet(fleet_options options, opened parts)
       rehearsal_(make_rehearsal(timer_)),
       rehearsal_tools_(make_rehearsal_tools(timer_)),
       config_(options.scheduler_threads),
-      system_(std::make_unique<caf::actor_system>(config_)) {
+      system_(std::make_unique<caf::actor_system>(config_)),
+      slots_(std::make_shared<actors::run_slots>(options.capacity, system_wall_clock())) {
   answers_ = std::make_unique<kept_answers>(*store_, system_wall_clock(), key_);
   backups_ = std::make_unique<backups>(*store_, *answers_, options.data_directory);
   fleet_ = system_->spawn(actors::fleet_behavior, make_environment(options));
@@ -145,6 +146,7 @@ std::shared_ptr<const actors::environment> local_fleet::make_environment(const f
   env->toolsets = {rehearsal_tools_.get()};
   for (const auto& set : extra_toolsets()) env->toolsets.push_back(set.get());
   env->limits = options.plan.limits;
+  env->slots = slots_;
   env->telemetry = metrics_.get();
   env->redactor_of = [this](org_id org) { return vault_->redactor_of(org); };
   env->credential_for = [this](const actors::agent_key& who, std::string_view name, reply<credential_ptr> handler) {

@@ -196,6 +196,7 @@ class local_fleet final : public fleet {
   std::unique_ptr<toolset> rehearsal_tools_;
   system_config config_;
   std::unique_ptr<caf::actor_system> system_;
+  std::shared_ptr<actors::run_slots> slots_;
   actors::fleet_actor fleet_;
   caf::actor gateway_;
   std::atomic<bool> draining_{false};

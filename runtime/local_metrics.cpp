@@ -33,6 +33,8 @@ void local_fleet::metrics(reply<std::string> handler) const {
     now.counts = count_all(*store_);
     now.actors = system_->registry().running();
     now.waiting_reads = readers_->waiting();
+    now.places_taken = slots_->taken();
+    now.waiting_runs = slots_->waiting();
     now.writable = store_->health().writable;
     now.started = started_;
     handler(metrics_->text(now));

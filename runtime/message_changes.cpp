@@ -1,39 +1,21 @@
 // Decisions that put messages on the bus.
 #include "runtime/message_changes.hpp"
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 
-#include "core/bus_types.hpp"
+#include "actors/mail.hpp"
 #include "core/text_rules.hpp"
 #include "core/validation.hpp"
 
 namespace flotilla::runtime {
 namespace {
 
-/// What a human says: to whom, and what goes with it.
-struct said {
-  agent_id to;
-  const std::string& text;
-  const std::string* team = nullptr;  ///< where it is said to all of one
-  bool wake = false;
-};
-
 /// Adds a message to a decision, with the signal that wakes its receiver where that is asked for.
 template <class T>
-void add(decision<T>& to, org_id org, const said& what) {
-  storage::message_draft made;
-  made.type = bus::agent_message;
-  made.from = party::user();
-  made.to = party::of(what.to);
-  made.text = what.text;
-  nlohmann::ordered_json data;
-  if (what.team != nullptr) data["team"] = *what.team;
-  if (what.wake) data["wake"] = true;
-  if (!data.empty()) made.data = data.dump();
-  to.messages.push_back(std::move(made));
-  if (what.wake) storage::write_signal(to.changes, org, {what.to, {}, storage::keys::signal_kind::wake, {}});
+void add(decision<T>& to, org_id org, actors::outgoing_mail what, timestamp now) {
+  if (what.wakes > 0) storage::write_signal(to.changes, org, actors::wake_signal(what.to, now));
+  to.messages.push_back(actors::mail_draft(std::move(what)));
 }
 
 /// The members of a team that are not archived; a batch relies on their staying as they are.
@@ -62,7 +44,8 @@ result<std::vector<agent_id>> read_receivers(const storage::snapshot& from, org_
 
 }  // namespace
 
-result<decision<message>> decide_post(const storage::snapshot& from, org_id org, const outgoing_message& what) {
+result<decision<message>> decide_post(const storage::snapshot& from, org_id org, const outgoing_message& what,
+                                      timestamp now) {
   if (auto valid = validate(what); !valid) return fail(std::move(valid.error()));
   const auto receiver = storage::read_agent(from, org, what.to);
   if (!receiver) return fail(receiver.error());
@@ -70,18 +53,20 @@ result<decision<message>> decide_post(const storage::snapshot& from, org_id org,
   if ((*receiver)->value.status == agent_status::archived) return wrong("to", "the agent is archived");
   decision<message> made;
   storage::require_agent(made.changes, org, **receiver);
-  add(made, org, {what.to, what.text, nullptr, what.wake});
+  add(made, org, {party::user(), what.to, what.text, std::nullopt, what.wake ? 1U : 0U}, now);
   made.answer_of_placed = [](const std::vector<storage::bus_entry>& placed) { return *placed.front().value; };
   return made;
 }
 
 result<decision<std::vector<message>>> decide_team_post(const storage::snapshot& from, org_id org,
-                                                        const team_message& what) {
+                                                        const team_message& what, timestamp now) {
   if (auto valid = validate(what); !valid) return fail(std::move(valid.error()));
   decision<std::vector<message>> made;
   const auto receivers = read_receivers(from, org, what.team, made.changes);
   if (!receivers) return fail(receivers.error());
-  for (const auto& each : *receivers) add(made, org, {each, what.text, &what.team, what.wake});
+  for (const auto& each : *receivers) {
+    add(made, org, {party::user(), each, what.text, what.team, what.wake ? 1U : 0U}, now);
+  }
   made.answer_of_placed = [](const std::vector<storage::bus_entry>& placed) {
     std::vector<message> told;
     told.reserve(placed.size());

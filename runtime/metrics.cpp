@@ -116,6 +116,12 @@ void add_gauges(std::vector<prometheus::MetricFamily>& to, const fleet_gauges& n
                             {{static_cast<double>(now.actors), {}}}));
   to.push_back(gauge_family("flotilla_reads_waiting", "Reads of the store that wait for a reader thread.",
                             {{static_cast<double>(now.waiting_reads), {}}}));
+  to.push_back(gauge_family("flotilla_run_places_taken", "Places that runs take up, of the server's limit.",
+                            {{static_cast<double>(now.places_taken), {}}}));
+  to.push_back(
+      gauge_family("flotilla_runs_waiting",
+                   "Agents that have a run to begin and wait for a limit of the server, the org or the provider.",
+                   {{static_cast<double>(now.waiting_runs), {}}}));
   to.push_back(gauge_family("flotilla_store_readable", "1 while the store can be read, else 0.",
                             {{now.counts ? 1.0 : 0.0, {}}}));
   to.push_back(gauge_family("flotilla_store_writable", "1 while the store can be written, else 0.",

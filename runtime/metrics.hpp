@@ -35,6 +35,8 @@ struct fleet_gauges {
   std::optional<storage::org_counts> counts;  ///< of all orgs together; nothing: the store cannot be read
   std::size_t actors = 0;                     ///< that live
   std::size_t waiting_reads = 0;              ///< for a reader thread
+  std::size_t places_taken = 0;               ///< by runs
+  std::size_t waiting_runs = 0;               ///< for a place
   bool writable = false;                      ///< is the store?
   timestamp started;
 };

@@ -142,8 +142,8 @@ class harness {
          << counts_.cancelled << " cancelled; " << decisions_ << " decisions of humans, " << unknown_
          << " of them about unknown outcomes\n";
     out_ << counts_.events << " events in all streams; " << counts_.model_answers << " model answers journaled, "
-         << counts_.vendor_calls << " requests to the vendor; " << counts_.notes << " executions of tools; "
-         << checks_ << " checks of the store\n";
+         << counts_.vendor_calls << " requests to the vendor; " << counts_.notes << " executions of tools, "
+         << counts_.messages << " messages between agents; " << checks_ << " checks of the store\n";
     table_.print(out_);
     wrong_.print(out_);
     if (wrong_.count() > 0) out_ << "The directory is kept: " << directory_.string() << '\n';

@@ -134,11 +134,17 @@ scripted_call library::write_call(dice& thrown, const std::string& name, std::si
          made.waits}}.dump();
     return made;
   }
-  static const std::vector<std::string> tools = {lookup_tool, append_tool,  append_tool, append_tool,
-                                                 lookup_tool, guarded_tool, ask_tool};
+  static const std::vector<std::string> tools = {lookup_tool,  append_tool, append_tool, append_tool, lookup_tool,
+                                                 guarded_tool, ask_tool,    send_tool,   send_tool};
   made.tool = tools[thrown.up_to(unsigned(tools.size() - 1))];
   if (made.tool == ask_tool) {
     made.arguments = json{{"question", "May I, in " + name + "?"}}.dump();
+    return made;
+  }
+  if (made.tool == send_tool) {
+    const auto others = unsigned(staff_.size() - 1);
+    const auto to = (agent + 1 + thrown.up_to(others - 1)) % staff_.size();
+    made.arguments = json{{"to", staff_.at(to).id}, {"text", message_word + name}}.dump();
     return made;
   }
   made.arguments =

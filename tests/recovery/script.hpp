@@ -18,11 +18,15 @@ namespace flotilla::recovery {
 inline constexpr const char* lookup_tool = "note_lookup";    ///< idempotent
 inline constexpr const char* append_tool = "note_append";    ///< must not happen twice
 inline constexpr const char* guarded_tool = "note_guarded";  ///< the same, and a human is asked first
-inline constexpr const char* delegate_tool = "delegate";     ///< the runtime's own, as the next one
+inline constexpr const char* delegate_tool = "delegate";     ///< the runtime's own, as the next two
 inline constexpr const char* ask_tool = "ask_approval";
+inline constexpr const char* send_tool = "send_message";
 
 /// Before a call's name, in its id.
 inline constexpr std::string_view call_prefix = "call-";
+
+/// What the text of a message begins with; the name of its call follows.
+inline constexpr const char* message_word = "word ";
 
 /// What input, output and arguments call a script.
 inline constexpr const char* script_word = "script ";

@@ -59,6 +59,17 @@ std::vector<heard> read_chat(const json& body) {
   return all;
 }
 
+/// What stands before the model's first word: what the agent remembers, the task, messages from others. The task
+/// names its script last.
+std::string opening_of(const std::vector<heard>& all) {
+  std::string text;
+  for (const auto& one : all) {
+    if (one.from_model || one.from_tools) break;
+    text += one.text;
+  }
+  return text.substr(std::min(text.rfind(script_word), text.size()));
+}
+
 wire format_of(const std::string& path) {
   if (path.ends_with("/v1/messages")) return wire::anthropic;
   return path.find("openrouter") == std::string::npos ? wire::openai : wire::openrouter;
@@ -125,7 +136,7 @@ scripted_vendor::position scripted_vendor::read(const testing::recorded_request&
   const auto body = json::parse(request.body);
   const auto all = format_of(request.path) == wire::anthropic ? read_anthropic(body) : read_chat(body);
   position at;
-  at.of = all.empty() ? nullptr : scripts_.find(script_name_in(all.front().text));
+  at.of = scripts_.find(script_name_in(opening_of(all)));
   if (!at.of) return at;
   const auto complain = [&](const std::string& what) {
     wrong_.add("the vendor was told of script " + at.of->name + ", turn " + std::to_string(at.turn) + ": " + what);

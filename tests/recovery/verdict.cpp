@@ -15,6 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* rejected_words = "A human rejected this call.";
+constexpr const char* delivered_words = "{\"delivered\":";
 constexpr const char* unknown_words = "It is not known whether this call happened";
 
 /// What a task's journal says, put in order.
@@ -59,6 +60,7 @@ class judgement {
     notes();
     list();
     bus();
+    mail();
     for (const auto& [key, calls] : calls_) counts_.vendor_calls += calls.size();
     return counts_;
   }
@@ -85,6 +87,10 @@ class judgement {
                          std::to_string(journal.tokens));
     }
     paid_once(task, *script, journal);
+    for (const auto& event : task.stream.events()) {
+      if (event.type != "status" || event.text != "mail") continue;
+      for (const auto& message : event.data.at("messages")) ++read_[message.at("seq").get<std::size_t>()];
+    }
     for (const auto& turn : script->turns) {
       for (const auto& call : turn.calls) ran_once(task, call, journal);
     }
@@ -158,6 +164,12 @@ class judgement {
     const auto result = journal.results.find(call.id);
     if (result == journal.results.end()) return;
     if (call.tool == delegate_tool) return came_back(task, call, result->second);
+    if (call.tool == send_tool) {
+      if (!result->second.starts_with(delivered_words))
+        complain(task, call.name + " was not sent: " + result->second);
+      delivered_.insert(message_word + call.name);
+      return;
+    }
     if (call.tool == ask_tool) {
       if (!result->second.starts_with("A human ")) complain(task, call.name + " was answered: " + result->second);
     } else if (result->second == "did " + call.name) {
@@ -228,6 +240,7 @@ class judgement {
       auto type = event->data.at("type").get<std::string>();
       if (type == "task.done" || type == "task.error" || type == "task.cancelled") type = "end";
       if (task.is_string()) ++told[{task, type}];
+      if (type == "agent.message") said_[event->data.at("text")].push_back({i + 1, event->data.at("to")});
     }
     if (bytes != of_.watched.bus_bytes().substr(0, bytes.size())) wrong_.add("the cut bus and an uncut one differ");
     of_.watched.visit([&](const watched_task& task) {
@@ -240,12 +253,44 @@ class judgement {
     });
   }
 
+  /// A message is on the bus once, exactly where its call has a result; and it has been read once, or lies in its
+  /// receiver's mailbox.
+  void mail() {
+    for (const auto& text : delivered_) {
+      if (!said_.contains(text)) wrong_.add("the message «" + text + "» was delivered, and is not on the bus");
+    }
+    std::map<std::string, std::set<std::size_t>> unread;
+    for (const auto& [text, places] : said_) {
+      counts_.messages += places.size();
+      if (places.size() != 1 || !delivered_.contains(text)) {
+        wrong_.add("the message «" + text + "» is on the bus " + std::to_string(places.size()) + " times");
+      }
+      for (const auto& [seq, to] : places) {
+        if (!unread.contains(to)) unread[to] = unread_of(to);
+        const auto times = (read_.contains(seq) ? read_.at(seq) : 0) + unread[to].count(seq);
+        if (times != 1) {
+          wrong_.add("the message «" + text + "» was read or lies unread " + std::to_string(times) + " times");
+        }
+      }
+    }
+  }
+
+  std::set<std::size_t> unread_of(const std::string& agent) {
+    std::set<std::size_t> found;
+    const auto memory = of_.api.get("/api/agents/" + agent + "/memory");
+    for (const auto& message : memory.body.at("unread")) found.insert(message.at("seq").get<std::size_t>());
+    return found;
+  }
+
   const evidence& of_;
   complaints& wrong_;
   const scripted_vendor::call_table calls_;
   const testing::api_client fresh_;
   verdict_counts counts_;
   std::map<std::string, std::string> parents_;  ///< of every task; empty: it has none
+  std::set<std::string> delivered_;             ///< texts of messages whose calls say so
+  std::map<std::string, std::vector<std::pair<std::size_t, std::string>>> said_;  ///< positions and receivers by text
+  std::map<std::size_t, std::size_t> read_;                                       ///< by position: how often
   std::map<std::string, std::size_t> noted_;
   std::map<std::string, std::set<std::string>> keys_;
 };

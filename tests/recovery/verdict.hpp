@@ -34,6 +34,7 @@ struct verdict_counts {
   std::size_t model_answers = 0;
   std::size_t vendor_calls = 0;
   std::size_t notes = 0;
+  std::size_t messages = 0;  ///< of agents to each other
 };
 
 /// Complains about everything that is not as it should be.
