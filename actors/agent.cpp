@@ -302,22 +302,23 @@ agent_actor::behavior_type agent_behavior(agent_actor::stateful_pointer<agent_st
   return {
       [=](run_request& asked) -> caf::result<run_accepted> {
         auto promise = self->make_response_promise<run_accepted>();
-        once_loaded(self, [=] { handle_run(self, asked, promise); });
+        once_loaded(self, [self, asked, answer = accepted_promise(promise)] { handle_run(self, asked, answer); });
         return promise;
       },
       [=](decide_request& asked) -> caf::result<run_accepted> {
         auto promise = self->make_response_promise<run_accepted>();
-        once_loaded(self, [=] { handle_decision(self, asked, promise); });
+        once_loaded(self,
+                    [self, asked, answer = accepted_promise(promise)] { handle_decision(self, asked, answer); });
         return promise;
       },
       [=](cancel_request& asked) -> caf::result<run_accepted> {
         auto promise = self->make_response_promise<run_accepted>();
-        once_loaded(self, [=] {
-          handle_cancel(self, asked, [promise](result<run_accepted> outcome) mutable {
+        once_loaded(self, [self, asked, answer = accepted_promise(promise)] {
+          handle_cancel(self, asked, [answer](const result<run_accepted>& outcome) {
             if (outcome) {
-              promise.deliver(*outcome);
+              answer.deliver(*outcome);
             } else {
-              refuse(promise, outcome.error());
+              refuse(answer, outcome.error());
             }
           });
         });

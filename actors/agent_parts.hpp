@@ -11,12 +11,13 @@
 #include "actors/agent.hpp"
 #include "actors/agent_steps.hpp"
 #include "actors/announce.hpp"
+#include "actors/pending_answer.hpp"
 #include "actors/redaction.hpp"
 
 namespace flotilla::actors::agent_parts {
 
 using agent_pointer = agent_actor::stateful_pointer<agent_state>;
-using accepted_promise = caf::typed_response_promise<run_accepted>;
+using accepted_promise = pending_answer<run_accepted>;
 using accepted_reply = std::function<void(result<run_accepted>)>;
 
 // --- the queue (agent.cpp) --------------------------------------------------------------------------------------

@@ -105,8 +105,8 @@ void end_in_time(pointer self) {
 caf::result<run_accepted> start(pointer self, bool give_up) {
   auto& state = self->state;
   state.give_up = give_up;
-  state.start_promise = self->make_response_promise<run_accepted>();
-  auto promise = state.start_promise;
+  auto promise = self->make_response_promise<run_accepted>();
+  state.start_promise = pending_answer(promise);
   auto machine = replay(*state.env, state.seed, state.tools.specs);
   if (!machine) {
     // The journal makes no sense: say so in it, and end the task.
@@ -131,8 +131,8 @@ caf::result<run_accepted> cancel(pointer self) {
     }
     return to_caf({errc::unavailable, "The server is shutting down.", {}});
   }
-  state.cancel_promise = self->make_response_promise<run_accepted>();
-  auto promise = state.cancel_promise;
+  auto promise = self->make_response_promise<run_accepted>();
+  state.cancel_promise = pending_answer(promise);
   conclude(state, task_status::error, task_error{"cancelled", "The task was cancelled."}, bus::task_cancelled);
   advance(self);
   return promise;
@@ -140,8 +140,8 @@ caf::result<run_accepted> cancel(pointer self) {
 
 caf::result<suspended> suspend_now(pointer self) {
   auto& state = self->state;
-  state.suspend_promise = self->make_response_promise<suspended>();
-  auto promise = state.suspend_promise;
+  auto promise = self->make_response_promise<suspended>();
+  state.suspend_promise = pending_answer(promise);
   if (state.concluded) return promise;
   if (auto told = absorb_news(self); !told) conclude_bug(state, told.error());
   if (!state.concluded) {

@@ -19,6 +19,7 @@
 #include "actors/mail.hpp"
 #include "actors/measured.hpp"
 #include "actors/model_inbox.hpp"
+#include "actors/pending_answer.hpp"
 #include "actors/redaction.hpp"
 #include "core/builtin_tools.hpp"
 #include "core/run_machine.hpp"
@@ -88,9 +89,9 @@ struct run_state {
   run_meter meter;
   bool give_up = false;    ///< the first commit is answered, not tried again
   bool concluded = false;  ///< the step that ends this actor is gathered or being committed
-  caf::typed_response_promise<run_accepted> start_promise;
-  caf::typed_response_promise<run_accepted> cancel_promise;
-  caf::typed_response_promise<suspended> suspend_promise;
+  pending_answer<run_accepted> start_promise;
+  pending_answer<run_accepted> cancel_promise;
+  pending_answer<suspended> suspend_promise;
 };
 
 /// The behavior. `boss` is told `run_over` before the actor ends.

@@ -315,6 +315,24 @@ void answer_all(three_levels& in) {
 
 }  // namespace
 
+// Whoever asks is answered when the one that was asked crashes, not when its own patience ends.
+BOOST_AUTO_TEST_CASE(a_crash_answers_those_who_wait) {
+  for (std::size_t lead = 0; lead < 40; ++lead) {
+    for (const bool of_run : {false, true}) {
+      BOOST_TEST_CONTEXT("after " << lead << " messages") {
+        three_levels in;
+        const auto work = in.add_task(in.ada);
+        const auto asked = in.at->run(in.ada, work);
+        in.at->steps(lead);
+        const actors::agent_key who{in.org, in.ada};
+        (void)(of_run ? in.at->try_kill_run(who) : in.at->try_kill_agent(who));
+        in.pass(2s);
+        BOOST_TEST(asked->has_value());
+      }
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_crash_of_anybody_at_every_message) {
   for (const auto victim : {0, 1, 2}) {
     for (std::size_t lead = 0; lead < 48; ++lead) {

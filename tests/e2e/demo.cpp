@@ -2,7 +2,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 
 #include "tests/support/api_client.hpp"
 
@@ -22,6 +24,12 @@ std::size_t place_of(const std::string& text, const std::string& part) {
   return at;
 }
 
+std::string joined(std::initializer_list<std::string_view> parts) {
+  std::string text;
+  for (const auto part : parts) text += part;
+  return text;
+}
+
 }  // namespace
 
 BOOST_AUTO_TEST_SUITE(demo)
@@ -38,7 +46,8 @@ BOOST_AUTO_TEST_CASE(a_fleet_shares_a_task) {
   const auto shown = run({"demo", "--fleet"});
   BOOST_REQUIRE_MESSAGE(shown.code == 0, shown.out << shown.err);
   BOOST_TEST(
-      shown.out.starts_with("👑 Captain\n├─ 🧭 Navigator\n│  ├─ 🔭 Lookout\n│  └─ 📜 Charter\n└─ ⚓ Mate\n   ├─ 🍲 "
+      shown.out.starts_with("👑 Captain\n├─ 🧭 Navigator\n│  ├─ 🔭 Lookout\n│  └─ 📜 Charter\n└─ ⚓ Mate\n   ├─ "
+                            "🍲 "
                             "Cook\n   └─ ⛵ Sailor\n\n"));
   const struct {
     std::string worker, manager, title, finding;
@@ -46,17 +55,17 @@ BOOST_AUTO_TEST_CASE(a_fleet_shares_a_task) {
                {"Charter", "Navigator", "Chart the shoals", "five fathoms at low water"},
                {"Cook", "Mate", "Count the stores", "bread for twelve days"},
                {"Sailor", "Mate", "Look over the sails", "one seam is mended"}};
-  const auto end = place_of(shown.out, std::string("done      Captain: ") + answer + "\n");
+  const auto end = place_of(shown.out, joined({"done      Captain: ", answer, "\n"}));
   for (const auto& [worker, manager, title, finding] : parts) {
     // What is given, then said, then done, then a part of the manager's answer, is so printed.
-    const auto given = place_of(shown.out, "task      " + manager + " → " + worker + ": " + title + "\n");
+    const auto given = place_of(shown.out, joined({"task      ", manager, " → ", worker, ": ", title, "\n"}));
     const auto told =
-        place_of(shown.out, "message   " + worker + " → " + manager + ": " + title + ": I am through with it.\n");
-    const auto done = place_of(shown.out, "done      " + worker + ": " + finding + "\n");
-    const auto above = place_of(shown.out, "done      " + manager + ": ");
+        place_of(shown.out, joined({"message   ", worker, " → ", manager, ": ", title, ": I am through with it.\n"}));
+    const auto done = place_of(shown.out, joined({"done      ", worker, ": ", finding, "\n"}));
+    const auto above = place_of(shown.out, joined({"done      ", manager, ": "}));
     BOOST_TEST((given < told && told < done && done < above && above < end));
   }
-  BOOST_TEST(shown.out.ends_with(std::string("\n\n") + answer + "\n"));
+  BOOST_TEST(shown.out.ends_with(joined({"\n\n", answer, "\n"})));
   BOOST_TEST(!contains(shown.out, "error"));
   BOOST_TEST(!contains(shown.out, "\x1b"));
 }
