@@ -21,17 +21,23 @@ struct caller {
   static inline const char* name = "caller";
   std::vector<member> crowd;
   std::size_t next = 0;
+  std::size_t done = 0;
 };
 using caller_pointer = caf::stateful_actor<caller>*;
 
 void ask_next(caller_pointer self, const actors::fleet_actor& fleet);
 
+void answered(caller_pointer self, const actors::fleet_actor& fleet) {
+  ++self->state.done;
+  ask_next(self, fleet);
+}
+
 void ask(caller_pointer self, const actors::fleet_actor& fleet, const member& whose) {
   self->request(fleet, actors::request_timeout, actors::run_request{whose.who, whose.work})
-      .then([self, fleet](actors::run_accepted&) { ask_next(self, fleet); },
+      .then([self, fleet](actors::run_accepted&) { answered(self, fleet); },
             [self, fleet, whose](caf::error& why) {
               // One that is paused has failed; else it crashed under the request.
-              if (actors::from_caf(why).code == errc::invalid) return ask_next(self, fleet);
+              if (actors::from_caf(why).code == errc::invalid) return answered(self, fleet);
               self->delayed_send(self, before_asking_again,
                                  actors::continuation{[self, fleet, whose] { ask(self, fleet, whose); }});
             });
@@ -40,6 +46,8 @@ void ask(caller_pointer self, const actors::fleet_actor& fleet, const member& wh
 void ask_next(caller_pointer self, const actors::fleet_actor& fleet) {
   auto& state = self->state;
   if (state.next < state.crowd.size()) return ask(self, fleet, state.crowd[state.next++]);
+  // Not by itself: the time limits of its requests would keep it alive until they are over.
+  if (state.done == state.crowd.size()) self->quit();
 }
 
 caf::behavior call_all(caller_pointer self, actors::fleet_actor fleet, std::vector<member> crowd) {

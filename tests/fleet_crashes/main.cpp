@@ -3,7 +3,7 @@
 //   fleet_crashes [--agents N] [--interval-us T] [--seed S]
 //
 // N agents (10,000) in a chain of command of five levels have a task each for the offline provider. All are run at
-// once while, every T microseconds (2,000), a random agent's actor is ended as a bug would end it. At the end every
+// once while, every T microseconds (200), a random agent's actor is ended as a bug would end it. At the end every
 // task must have ended as it should: done, with exactly the output that it should have; or, where its agent was given
 // up, with the error that says so. Then the memory that an active idle agent takes is measured, and whether it comes
 // back. Exit code 0: all was as it should be.
@@ -42,7 +42,7 @@ constexpr std::chrono::milliseconds soon_idle{200};
 
 struct options {
   std::size_t agents = 10'000;
-  std::chrono::microseconds interval{2000};
+  std::chrono::microseconds interval{200};
   std::uint64_t seed = 1;
 };
 
