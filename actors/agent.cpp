@@ -54,10 +54,20 @@ void answer(accepted_promise promise, const run_seed& seed) {
 }
 
 void enqueue(agent_state& state, const queue_place& place) {
-  auto dated = place;
-  if (dated.since == timestamp{}) dated.since = state.env->clock->now();
-  state.queue.insert(dated);
-  ++state.queue_version;
+  auto put = place;
+  if (const auto known = state.queue.find(place); known != state.queue.end()) {
+    put.since = known->since;
+    state.queue.erase(known);
+  } else {
+    put.since = state.env->clock->now();
+  }
+  put.number = ++state.queue_version;
+  state.queue.insert(put);
+}
+
+void take_out(agent_state& state, const queue_place& place) {
+  const auto found = state.queue.find(place);
+  if (found != state.queue.end() && found->number == place.number) state.queue.erase(found);
 }
 
 queue_place next_place(const agent_state& state) {
@@ -112,8 +122,6 @@ void cancel_all(pointer self, const std::vector<task_id>& tasks) {
 }
 
 // --- signals ----------------------------------------------------------------------------------------------------
-
-void on_signal(pointer self, task_id task);
 
 /// Takes signals away that nothing is left to be done about.
 void forget_signals(pointer self, task_id task, std::vector<storage::task_signal> those) {
@@ -177,8 +185,9 @@ void act_on_signals(pointer self, task_id task, const signals_of_task& found) {
   forget_signals(self, task, std::move(ended));
 }
 
-/// Something stands in the store about a task: does it.
-void on_signal(pointer self, task_id task) {
+}  // namespace
+
+void agent_parts::on_signal(agent_pointer self, task_id task) {
   const auto key = self->state.key;
   look(
       self, [key, task](const storage::snapshot& from) { return read_signals_of(from, key, task); },
@@ -188,6 +197,8 @@ void on_signal(pointer self, task_id task) {
         self->delayed_send(self, store_retry, continuation{[self, task] { on_signal(self, task); }});
       });
 }
+
+namespace {
 
 // --- the queue --------------------------------------------------------------------------------------------------
 
@@ -201,7 +212,7 @@ void adopt(pointer self, agent_work found) {
     if (state.current == item.task && item.interrupted) continue;
     const auto known = waiting_since.find(item.task);
     const auto since = known == waiting_since.end() ? state.env->clock->now() : known->second;
-    state.queue.insert({item.interrupted, item.priority, item.task, since});
+    state.queue.insert({item.interrupted, item.priority, item.task, since, state.queue_version});
   }
   if (!std::exchange(state.loaded, true)) {
     for (auto& waiting : std::exchange(state.when_loaded, {})) waiting();

@@ -24,7 +24,8 @@ struct queue_place {
   bool interrupted = false;  ///< it shows `running`, and nobody runs it
   task_priority priority = task_priority::normal;
   task_id task;
-  timestamp since{};  ///< in this actor's queue; no part of its place
+  timestamp since{};         ///< in this actor's queue; no part of its place, as the next
+  std::uint64_t number = 0;  ///< of the last time it was put there
 
   friend bool operator<(const queue_place& a, const queue_place& b) {
     if (a.interrupted != b.interrupted) return a.interrupted;

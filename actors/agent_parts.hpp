@@ -30,6 +30,9 @@ void refuse(accepted_promise promise, const error& reason);
 void answer(accepted_promise promise, const storage::stored<storage::task_record>& now);
 void answer(accepted_promise promise, const run_seed& seed);
 void enqueue(agent_state& state, const queue_place& place);
+/// Takes a place that has been dealt with out of the queue, unless it has been put there again since it was looked
+/// at: there may be something new to be done about the task.
+void take_out(agent_state& state, const queue_place& place);
 [[nodiscard]] error draining();
 void answer_idle(agent_state& state);
 /// The task that is to be taken up next. Precondition: the queue is not empty.
@@ -101,6 +104,12 @@ void end_to_supervise(agent_pointer self, const agent_key& child);
 void dismiss_reports(agent_pointer self);
 /// Handles the end of an actor. False: it was no report's.
 bool report_ended(agent_pointer self, const caf::down_msg& down);
+
+// --- signals (agent.cpp)
+// ---------------------------------------------------------------------------------------------
+
+/// Something may stand in the store about a task (storage::task_signal): does it.
+void on_signal(agent_pointer self, task_id task);
 
 // --- runs (agent_runs.cpp) ----------------------------------------------------------------------------------------
 

@@ -129,7 +129,7 @@ void spawn_run(agent_pointer self, run_seed seed, bool give_up, accepted_reply a
 namespace {
 
 void drop_from_queue(agent_pointer self, const queue_place& place) {
-  self->state.queue.erase(place);
+  take_out(self->state, place);
   start_next(self);
 }
 
@@ -155,6 +155,8 @@ void start_read(agent_pointer self, const queue_place& place, result<run_seed> s
   if (state.closing) return answer_idle(state);
   if (!is_work(*seed)) {
     tell_recovered(self);
+    // What it was put there for may still stand, where the task has ended otherwise.
+    on_signal(self, place.task);
     return drop_from_queue(self, place);
   }
   const auto status = seed->assignee.value.status;
@@ -178,7 +180,7 @@ void start_read(agent_pointer self, const queue_place& place, result<run_seed> s
   spawn_run(self, std::move(*seed), false, [self, place](result<run_accepted> outcome) {
     tell_recovered(self);
     if (outcome) {
-      self->state.queue.erase(place);
+      take_out(self->state, place);
       return;
     }
     if (self->state.current) return;

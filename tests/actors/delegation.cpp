@@ -344,6 +344,62 @@ BOOST_AUTO_TEST_CASE(a_crash_at_every_step_of_a_cancel_leaves_nothing_running) {
   }
 }
 
+// A wake that comes while the parent takes the one before it in must not be lost.
+BOOST_AUTO_TEST_CASE(one_part_ends_at_every_message_after_the_other) {
+  for (std::size_t lead = 0; lead < 60; ++lead) {
+    BOOST_TEST_CONTEXT("after " << lead << " messages") {
+      fleet_of_three in;
+      in.model.script = [](model_exchange& call) {
+        if (call.input() == "do it") fleet_of_three::play(call);
+      };
+      const auto work = in.add_task(in.lead);
+      (void)in.at->run(in.lead, work);
+      in.settle();
+      BOOST_REQUIRE_EQUAL(in.model.calls.size(), 3U);
+      const auto end = [](model_exchange& call) {
+        call.say("done: " + call.input());
+        call.end();
+      };
+      end(*in.model.calls[1]);
+      in.at->steps(lead);
+      end(*in.model.calls[2]);
+      in.settle();
+      in.check_done(work);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(whatever_comes_first) {
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      fleet_of_three in;
+      const auto work = in.add_task(in.lead);
+      (void)in.at->run(in.lead, work);
+      in.at->shuffle(seed);
+      in.check_done(work);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_cancel_whatever_comes_first) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      fleet_of_three in;
+      const auto work = in.add_task(in.lead);
+      (void)in.at->run(in.lead, work);
+      in.at->steps(seed % 60);
+      const auto cancelled = in.at->cancel(in.lead, work);
+      in.at->shuffle(seed);
+      BOOST_TEST(cancelled->has_value());
+      BOOST_TEST((in.status(work) == task_status::done || in.status(work) == task_status::error));
+      for (const auto& each : in.children(work)) {
+        BOOST_TEST((in.status(each) == task_status::done || in.status(each) == task_status::error));
+      }
+      for (const auto& who : {in.lead, in.ann, in.bob}) BOOST_TEST(in.signals(who) == 0U);
+    }
+  }
+}
+
 // Whoever commits the end of a task may be gone before anybody has been told of it.
 BOOST_AUTO_TEST_CASE(an_agent_or_a_run_crashes_at_every_message) {
   for (int victim = 0; victim < 4; ++victim) {

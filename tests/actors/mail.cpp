@@ -332,6 +332,38 @@ void check_exchange(with_mail& in, task_id work) {
 
 }  // namespace
 
+BOOST_AUTO_TEST_CASE(an_exchange_whatever_comes_first) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      with_mail in;
+      in.model.script = play;
+      const auto work = in.add_task(in.bob);
+      (void)in.at->run(in.bob, work);
+      in.at->shuffle(seed);
+      check_exchange(in, work);
+    }
+  }
+}
+
+// Ada is busy, and is written to with a wish to wake her: she reads it in this run, or is woken behind it.
+BOOST_AUTO_TEST_CASE(one_who_is_busy_and_is_called_whatever_comes_first) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      with_mail in;
+      in.model.script = [](model_exchange& call) { call.end(); };
+      const auto work = in.add_task(in.ada);
+      (void)in.at->run(in.ada, work);
+      in.at->steps(seed % 20);
+      in.post(in.ada, "psst", true);
+      in.at->shuffle(seed);
+      BOOST_TEST((in.status(work) == task_status::done));
+      BOOST_TEST(in.unread(in.ada) == 0U);
+      BOOST_TEST(in.signals(in.ada) == 0U);
+      for (const auto& each : in.tasks_of(in.ada)) BOOST_TEST((each.status == task_status::done));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_process_ends_at_every_message_of_an_exchange) {
   for (std::size_t lead = 0;; ++lead) {
     BOOST_TEST_CONTEXT("after " << lead << " messages") {

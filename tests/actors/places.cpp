@@ -222,6 +222,28 @@ BOOST_AUTO_TEST_CASE(an_approval_waits_for_a_place_like_anything_else) {
   BOOST_TEST(tools.calls.size() == 1U);
 }
 
+BOOST_AUTO_TEST_CASE(nobody_waits_for_ever_whatever_comes_first) {
+  for (std::uint64_t seed = 0; seed < 500; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      with_limits in;
+      in.limit({.server = 1, .org = {}, .provider = {}});
+      in.model.script = [](model_exchange& call) { call.end(); };
+      std::vector<task_id> all;
+      for (const auto who : {in.ada, in.bob, in.eve, in.ada, in.bob}) {
+        all.push_back(in.add_task(who));
+        (void)in.at->run(who, all.back());
+      }
+      if (seed % 3 == 0) (void)in.at->cancel(in.bob, all[1]);
+      in.at->shuffle(seed);
+      for (const auto& each : all) {
+        BOOST_TEST((in.status(each) == task_status::done || in.record(each).task.error->code == "cancelled"));
+      }
+      BOOST_TEST(in.taken() == 0U);
+      BOOST_TEST(in.waiting() == 0U);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(cancelled_crashed_or_ended_at_every_message_no_place_is_lost) {
   for (int what = 0; what < 4; ++what) {
     for (std::size_t lead = 0; lead < 40; ++lead) {

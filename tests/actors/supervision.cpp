@@ -382,6 +382,30 @@ BOOST_AUTO_TEST_CASE(crashes_of_manager_and_report_at_every_distance) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(crashes_and_moves_whatever_comes_first) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      three_levels in;
+      answer_all(in);
+      const std::array agents{in.ada, in.bob, in.max};
+      std::vector<task_id> all;
+      for (const auto who : agents) {
+        all.push_back(in.add_task(who));
+        (void)in.at->run(who, all.back());
+      }
+      in.at->steps(seed % 31);
+      (void)in.at->try_kill_agent({in.org, std::array{in.lea, in.max, in.ada}.at(seed % 3)});
+      if (seed % 2 == 0) in.move_agent(in.ada, in.lea);
+      in.at->shuffle(seed);
+      in.pass(1s);
+      for (std::size_t i = 0; i < agents.size(); ++i) {
+        if (in.status(all[i]) == task_status::pending) (void)in.at->run(agents.at(i), all[i]);
+      }
+      check_end(in, all);
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_move_at_every_message_of_a_run) {
   for (std::size_t lead = 0; lead < 48; ++lead) {
     BOOST_TEST_CONTEXT("after " << lead << " messages") {

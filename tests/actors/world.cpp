@@ -3,6 +3,9 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <random>
+#include <utility>
+
 #include "actors/fleet.hpp"
 #include "actors/mail.hpp"
 #include "core/bus_types.hpp"
@@ -78,6 +81,32 @@ node::node(storage::store& on, world& ground)
 node::~node() {
   die();
   hub.close();
+}
+
+void node::shuffle(std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  const auto below = [&random](std::size_t count) { return static_cast<std::ptrdiff_t>(random() % count); };
+  auto& reads = in.readers;
+  reads.holds = store.holds = true;
+  for (;;) {
+    auto& jobs = scheduler->jobs;
+    const auto choice = random() % 3;
+    if (choice == 0 && store.release_one()) continue;
+    if (choice == 1 && !reads.waiting.empty()) {
+      const auto which = reads.waiting.begin() + below(reads.waiting.size());
+      auto job = std::move(*which);
+      reads.waiting.erase(which);
+      job();
+      continue;
+    }
+    if (!jobs.empty()) {
+      std::swap(jobs.front(), *(jobs.begin() + below(jobs.size())));
+      (void)scheduler->try_run_once();
+    } else if (reads.waiting.empty() && !store.release_one()) {
+      break;
+    }
+  }
+  reads.holds = store.holds = false;
 }
 
 void node::die() {

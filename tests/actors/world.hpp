@@ -35,6 +35,17 @@ struct manual_clock final : wall_clock {
   timestamp now() const override { return time; }
 };
 
+/// Reads at once, or when the test says so.
+class held_readers final : public executor {
+ public:
+  bool holds = false;
+  void run(std::function<void()> job) override {
+    if (!holds) return job();
+    waiting.push_back(std::move(job));
+  }
+  std::vector<std::function<void()>> waiting;
+};
+
 /// What a request was answered, once it was.
 using answer = std::shared_ptr<std::optional<result<event_seq>>>;
 
@@ -58,6 +69,9 @@ class node {
 
   /// Runs up to so many messages; gives back how many there were.
   std::size_t steps(std::size_t most = std::numeric_limits<std::size_t>::max());
+  /// Handles all messages in an order that follows from the seed: any actor may be next, and reads and commits take
+  /// their time (commits keep their order, as the writer lane does).
+  void shuffle(std::uint64_t seed);
   /// Ends the fleet's actors as a process that is killed does: what they still want is neither done nor answered.
   void die();
 
@@ -98,7 +112,7 @@ struct world {
   ~world();
 
   manual_clock clock;
-  inline_executor readers;
+  held_readers readers;
   std::unique_ptr<storage::store> disk;
   scripted_model model;
   scripted_tools tools;

@@ -233,15 +233,21 @@ BOOST_AUTO_TEST_CASE(a_task) {
       R"("startedAt":null,"finishedAt":null,"updatedAt":"1970-01-01T00:00:00.000Z")";
   BOOST_TEST(to_json(value) == expected + "}");
   task_detail detail{value, {}, {}, {}};
-  BOOST_TEST(to_json(detail) == expected + R"(,"log":[],"children":[]})");
+  const auto total = [](int in, int out) {
+    return R"("totalUsage":{"input_tokens":)" + std::to_string(in) + R"(,"output_tokens":)" + std::to_string(out) +
+           R"(,"total_tokens":)" + std::to_string(in + out) + "}}";
+  };
+  BOOST_TEST(to_json(detail) == expected + R"(,"log":[],"children":[],)" + total(0, 0));
   const event first{
       .seq = 1, .type = event_type::status, .text = "running", .at = at_ms(0), .tool = {}, .call_id = {}, .data = {}};
   const auto line = std::make_shared<const std::string>(to_json(first));
   detail.log = {{1, line}, {2, line}};
   detail.children = {fixed_id<task_id>("C"), fixed_id<task_id>("D")};
+  detail.total_usage = {3, 4};
   BOOST_TEST(to_json(detail) ==
              expected + R"(,"log":[)" + *line + "," + *line +
-                 R"(],"children":["tsk_01ARZ3NDEKTSV4RRFFQ69G5FAC","tsk_01ARZ3NDEKTSV4RRFFQ69G5FAD"]})");
+                 R"(],"children":["tsk_01ARZ3NDEKTSV4RRFFQ69G5FAC","tsk_01ARZ3NDEKTSV4RRFFQ69G5FAD"],)" +
+                 total(3, 4));
 
   value.error = task_error{"cancelled", "stopped"};
   value.usage = {2, 3};

@@ -30,6 +30,8 @@ std::vector<heard> read_anthropic(const json& body) {
     one.from_model = message.at("role") == "assistant";
     for (const auto& block : message.at("content")) {
       const auto type = block.at("type").get<std::string>();
+      // What others say stands in blocks of its own.
+      if (type == "text" && !one.from_model && !one.text.empty()) one.text += '\n';
       if (type == "text") one.text += block.at("text").get<std::string>();
       if (type == "tool_use") one.calls.push_back(block.at("id"));
       if (type == "tool_result") one.results.push_back(block.at("tool_use_id"));
@@ -65,7 +67,7 @@ std::string opening_of(const std::vector<heard>& all) {
   std::string text;
   for (const auto& one : all) {
     if (one.from_model || one.from_tools) break;
-    text += one.text;
+    text += one.text + "\n";
   }
   return text.substr(std::min(text.rfind(script_word), text.size()));
 }

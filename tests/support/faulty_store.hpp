@@ -28,6 +28,17 @@ class faulty_store final : public storage::store {
     for (auto& waiting : std::exchange(waiting_, {})) waiting();
   }
 
+  /// Commits what has waited longest. False: nothing waits.
+  bool release_one() {
+    if (waiting_.empty()) return false;
+    auto first = std::move(waiting_.front());
+    waiting_.pop_front();
+    const auto held = std::exchange(holds, false);
+    first();
+    holds = held;
+    return true;
+  }
+
   result<std::unique_ptr<storage::snapshot>> snapshot() const override {
     if (unreadable) return fail(errc::unavailable, "cannot be read for a while");
     return good_.snapshot();

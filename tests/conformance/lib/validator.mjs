@@ -17,7 +17,8 @@ export class Validator {
   constructor(document) {
     this.document = document;
     this.seen = new Map(); // operation's name → statuses
-    this.ajv = new Ajv2020({ strict: true, allowUnionTypes: true, allErrors: true, validateFormats: true });
+    // strictRequired: a form of a oneOf that requires a field would have to declare it again.
+    this.ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true, allErrors: true, validateFormats: true });
     addFormats(this.ajv);
     this.ajv.addVocabulary([...annotations, ...topFields]);
     this.ajv.addSchema(withoutExtensions(document.json), documentId, undefined, false);
