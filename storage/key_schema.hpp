@@ -138,7 +138,7 @@ enum class table : char {
 enum class signal_kind : std::uint8_t {
   child_ended = 0,  ///< `other`, which the task delegated and waits for, has ended
   cancel = 1,       ///< `other`, which delegated the task, was cancelled: so shall be the task
-  wake = 2,         ///< a message asks to wake the agent; `task` and `other` are zero
+  wake = 2,         ///< a message asks to wake the agent: `task` is zero, `other` no task but each time another id
 };
 
 inline constexpr std::size_t seq_size = 8;  ///< bytes

@@ -29,7 +29,7 @@ bool has_ended(const task_record& record) {
 
 /// One that wakes an agent is about no task.
 result<void> check_wake(org_audit& in, const keys::signal_parts& parts, const std::string& name) {
-  if (!parts.task.empty() || !parts.other.empty()) {
+  if (!parts.task.empty()) {
     in.found.fault(rules::signal, name + " that is to wake it names a task.");
   }
   const auto there = require_row(in, keys::agent(in.org, parts.agent), name, "the agent " + parts.agent.to_string());

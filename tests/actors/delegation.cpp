@@ -369,6 +369,30 @@ BOOST_AUTO_TEST_CASE(one_part_ends_at_every_message_after_the_other) {
   }
 }
 
+// The org chart is turned round while a task is under way: each has then delegated to the other, and waits.
+BOOST_FIXTURE_TEST_CASE(who_delegate_to_each_other_do_not_wait_for_ever, fleet_of_three) {
+  model.script = nullptr;
+  const auto work = add_task(lead);
+  (void)at->run(lead, work);
+  settle();
+  model.last().ask_tools({{"a", "delegate", call_to("Ann", "one")}});
+  settle();
+  move_agent(ann, std::nullopt);
+  move_agent(lead, ann);
+  settle();
+  BOOST_TEST((at->supervisor_of(lead) == ann));
+  model.last().ask_tools({{"b", "delegate", call_to("Lead", "back")}});
+  settle();
+  BOOST_REQUIRE_EQUAL(model.calls.size(), 3U);
+  BOOST_TEST(model.last().input() == "back");
+  for (std::size_t call = 2; call < 5; ++call) {
+    model.calls.at(call)->end();
+    settle();
+  }
+  BOOST_TEST((status(work) == task_status::done));
+  check(work);
+}
+
 BOOST_AUTO_TEST_CASE(whatever_comes_first) {
   for (std::uint64_t seed = 0; seed < 500; ++seed) {
     BOOST_TEST_CONTEXT("seed " << seed) {

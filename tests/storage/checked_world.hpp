@@ -297,7 +297,7 @@ class checked_world {
     unread = say(party::of(worker.id), party::of(boss.id));
     write([this](batch& into) {
       erase_mail(into, org, {worker.id, read});
-      write_signal(into, org, {boss.id, {}, keys::signal_kind::wake, {}});
+      write_signal(into, org, {boss.id, {}, keys::signal_kind::wake, task_id{ulid{{7}}}});
     });
   }
 };

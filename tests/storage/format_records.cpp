@@ -50,7 +50,7 @@ void age(const checked_world& in, std::uint32_t format) {
       record.wakes = 0;
     });
   }
-  erase_signal(changes, in.org, {in.boss.id, {}, keys::signal_kind::wake, {}});
+  erase_signal(changes, in.org, {in.boss.id, {}, keys::signal_kind::wake, task_id{ulid{{7}}}});
   changes.put(keys::format(), encode_format(format));
   must_commit(in.kept, std::move(changes));
 }
