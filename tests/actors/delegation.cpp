@@ -372,6 +372,7 @@ BOOST_AUTO_TEST_CASE(one_part_ends_at_every_message_after_the_other) {
 // The org chart is turned round while a task is under way: each has then delegated to the other, and waits.
 BOOST_FIXTURE_TEST_CASE(who_delegate_to_each_other_do_not_wait_for_ever, fleet_of_three) {
   model.script = nullptr;
+  (void)add_agent({}, ann, "Zed");  // so that Ann can delegate from the first
   const auto work = add_task(lead);
   (void)at->run(lead, work);
   settle();

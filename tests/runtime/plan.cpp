@@ -17,6 +17,8 @@ host with_limits(plan_limits limits) {
 }
 
 std::vector<message> limit_messages(host& of) {
+  // A refusal is told behind its answer, but before any later change: the writer lane keeps the order.
+  (void)of.ask(&fleet::create_epic, epic_draft{"Something else", epic_type::ops});
   message_query query;
   query.filter.type = std::string(bus::usage_limit);
   return of.get(&fleet::list_messages, query).items;
