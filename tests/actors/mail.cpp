@@ -333,7 +333,7 @@ void check_exchange(with_mail& in, task_id work) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(an_exchange_whatever_comes_first) {
-  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
     BOOST_TEST_CONTEXT("seed " << seed) {
       with_mail in;
       in.model.script = play;
@@ -347,7 +347,7 @@ BOOST_AUTO_TEST_CASE(an_exchange_whatever_comes_first) {
 
 // Ada is busy, and is written to with a wish to wake her: she reads it in this run, or is woken behind it.
 BOOST_AUTO_TEST_CASE(one_who_is_busy_and_is_called_whatever_comes_first) {
-  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
     BOOST_TEST_CONTEXT("seed " << seed) {
       with_mail in;
       in.model.script = [](model_exchange& call) { call.end(); };
