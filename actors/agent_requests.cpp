@@ -10,16 +10,23 @@ namespace {
 
 void put_into_queue(agent_pointer self, const run_request& asked, run_seed seed, accepted_promise promise, int tries);
 
+/// Can a run begin without a place in the queue?
+bool is_free(const agent_state& state) {
+  return !state.current && state.queue.empty();
+}
+
 }  // namespace
 
 void handle_run(agent_pointer self, run_request asked, accepted_promise promise, int tries) {
   const auto key = self->state.key;
+  // What only a run needs (limits, mail, memory) is read where one may begin at once.
+  const bool may_begin = is_free(self->state);
   look(
       self,
-      [env = self->state.env, key, asked](const storage::snapshot& from) {
-        return read_run(from, *env, key, asked.task);
+      [env = self->state.env, key, asked, may_begin](const storage::snapshot& from) {
+        return may_begin ? read_run(from, *env, key, asked.task) : read_seed(from, key, asked.task);
       },
-      [self, asked, promise, tries](result<run_seed> seed) mutable {
+      [self, asked, promise, tries, may_begin](result<run_seed> seed) mutable {
         auto& state = self->state;
         touch(self);
         if (!seed) return refuse(promise, seed.error());
@@ -27,8 +34,8 @@ void handle_run(agent_pointer self, run_request asked, accepted_promise promise,
         if (!wanted) return refuse(promise, wanted.error());
         if (*wanted == run_decision::join) return answer(promise, *seed);
         if (state.closing) return refuse(promise, draining());
-        const bool free = !state.current && state.queue.empty();
-        const bool at_once = *wanted != run_decision::restart && free;
+        const bool at_once = *wanted != run_decision::restart && is_free(state);
+        if (at_once && !may_begin) return handle_run(self, asked, promise, tries);  // it has become free meanwhile
         if (!at_once || !take_slot(state, seed->assignee.value.provider, false)) {
           return put_into_queue(self, asked, std::move(*seed), promise, tries);
         }
@@ -82,8 +89,8 @@ void handle_decision(agent_pointer self, decide_request asked, accepted_promise 
         const bool changed = asked.expected_update != 0 && asked.expected_update != updated;
         if (changed && is_decided(*seed, asked)) return answer(promise, *seed);
         const bool active = seed->assignee.value.status == agent_status::active;
-        const bool free = at_once && active && !state.current && state.queue.empty() &&
-                          take_slot(state, seed->assignee.value.provider, false);
+        const bool free =
+            at_once && active && is_free(state) && take_slot(state, seed->assignee.value.provider, false);
         auto made = decision_step(*state.env, *seed, asked, free);
         if (!made) {
           refuse(promise, made.error());

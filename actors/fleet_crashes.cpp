@@ -35,10 +35,10 @@ std::vector<agent_key> lose_actor(fleet_state& state, const agent_key& key) {
 // --- those that are given up
 // ----------------------------------------------------------------------------------------
 
-/// A failed agent and what it was doing.
+/// A failed agent and a task that it was doing.
 struct failed_agent {
   std::optional<storage::stored<agent>> record;
-  std::vector<run_seed> running;
+  std::optional<run_seed> running;
 };
 
 /// May block on the disk.
@@ -49,13 +49,13 @@ result<failed_agent> read_failed(const storage::snapshot& from, const agent_key&
   task_query query;
   query.status = task_status::running;
   query.assignee = key.agent;
+  query.page.limit = 1;
   const auto running = storage::list_tasks(from, key.org, query);
   if (!running) return fail(running.error());
-  for (const auto& each : running->items) {
-    auto seed = read_seed(from, key, each.id);
-    if (!seed) return fail(std::move(seed.error()));
-    found.running.push_back(std::move(*seed));
-  }
+  if (running->items.empty()) return found;
+  auto seed = read_seed(from, key, running->items.front().id);
+  if (!seed) return fail(std::move(seed.error()));
+  found.running = std::move(*seed);
   return found;
 }
 
@@ -76,9 +76,9 @@ void is_down(fleet_pointer self, const agent_key& key) {
 
 /// Ends what it was doing, which may be what it failed of. Its other tasks stay.
 void end_running(fleet_pointer self, const agent_key& key, const failed_agent& found) {
-  if (found.running.empty()) return is_down(self, key);
+  if (!found.running) return is_down(self, key);
   auto made =
-      end_step(*self->state.env, found.running.front(),
+      end_step(*self->state.env, *found.running,
                {"agent_failed", "The agent has crashed too often while it had this task, and is paused."}, false);
   if (!made) return put_down_later(self, key);
   commit_then(self, self->state.env, fleet_actor{self}, std::move(*made),

@@ -65,16 +65,25 @@ tl::unexpected<error> nobody(std::string_view field, std::string_view text) {
   return fail(errc::invalid, std::string(field) + ": there is no agent \"" + std::string(text) + "\" to write to");
 }
 
-/// Those of some agents that can be written to.
-result<std::vector<agent>> read_reachable(const storage::snapshot& from, org_id org, agent_id sender,
-                                          const std::vector<agent_id>& those) {
-  std::vector<agent> found;
+/// Those of some agents that can be written to: not `except`, and no archived one.
+result<std::vector<storage::stored<agent>>> read_reachable(const storage::snapshot& from, org_id org,
+                                                           std::optional<agent_id> except,
+                                                           const std::vector<agent_id>& those, std::size_t most) {
+  std::vector<storage::stored<agent>> found;
   for (const auto& each : those) {
-    if (each == sender) continue;
+    if (found.size() == most) break;
+    if (each == except) continue;
     auto one = storage::read_agent(from, org, each);
     if (!one) return fail(std::move(one.error()));
-    if (*one && (*one)->value.status != agent_status::archived) found.push_back(std::move((*one)->value));
+    if (*one && (*one)->value.status != agent_status::archived) found.push_back(std::move(**one));
   }
+  return found;
+}
+
+std::vector<agent> values_of(std::vector<storage::stored<agent>> those) {
+  std::vector<agent> found;
+  found.reserve(those.size());
+  for (auto& each : those) found.push_back(std::move(each.value));
   return found;
 }
 
@@ -89,29 +98,26 @@ result<std::vector<agent>> find_one(const storage::snapshot& from, org_id org, a
     meant = std::move(*named);
   }
   if (meant.size() == 1 && meant.front() == sender) return fail(errc::invalid, "to: that is you");
-  auto found = read_reachable(from, org, sender, meant);
-  if (!found) return found;
+  auto found = read_reachable(from, org, sender, meant, max_named_receivers);
+  if (!found) return fail(std::move(found.error()));
   if (found->empty()) return nobody("to", to);
   if (found->size() > 1) {
     return fail(errc::invalid, "to: more than one agent has the name \"" + to + "\": say the id, " +
-                                   found->at(0).id.to_string() + " or " + found->at(1).id.to_string());
+                                   found->at(0).value.id.to_string() + " or " + found->at(1).value.id.to_string());
   }
-  return found;
+  return values_of(std::move(*found));
 }
 
 result<std::vector<agent>> find_team(const storage::snapshot& from, org_id org, agent_id sender,
                                      const std::string& team) {
-  // One more than may be, the sender and archived members left out.
-  auto members = storage::read_team(from, org, team, max_team_members_looked_at);
-  if (!members) return fail(std::move(members.error()));
-  auto found = read_reachable(from, org, sender, *members);
-  if (!found) return found;
+  auto found = read_team_members(from, org, team, sender, max_team_members_looked_at);
+  if (!found) return fail(std::move(found.error()));
   if (found->empty()) return fail(errc::invalid, "team: there is nobody else in the team \"" + team + "\"");
   if (found->size() > max_team_receivers) {
     return fail(errc::invalid, "team: the team \"" + team + "\" has more than " + std::to_string(max_team_receivers) +
                                    " members, which is as many as one message goes to");
   }
-  return found;
+  return values_of(std::move(*found));
 }
 
 }  // namespace
@@ -139,6 +145,18 @@ result<unread_batch> read_unread(const storage::snapshot& from, org_id org, agen
   if (!wakes) return fail(std::move(wakes.error()));
   found.wakes = std::move(*wakes);
   return found;
+}
+
+result<std::vector<storage::stored<agent>>> read_team_members(const storage::snapshot& from, org_id org,
+                                                              const std::string& team, std::optional<agent_id> except,
+                                                              std::size_t most_looked_at) {
+  const auto members = storage::read_team(from, org, team, most_looked_at + 1);
+  if (!members) return fail(members.error());
+  if (members->size() > most_looked_at) {
+    return fail(errc::invalid,
+                "team: has more than " + std::to_string(most_looked_at) + " members, archived ones included");
+  }
+  return read_reachable(from, org, except, *members, max_team_receivers + 1);
 }
 
 result<std::vector<agent>> find_receivers(const storage::snapshot& from, org_id org, agent_id sender,

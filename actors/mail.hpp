@@ -34,6 +34,13 @@ struct unread_batch {
 /// May block on the disk.
 [[nodiscard]] result<unread_batch> read_unread(const storage::snapshot& from, org_id org, agent_id agent);
 
+/// The members of a team that are not archived, oldest first, without `except`: at most one more than
+/// `max_team_receivers`. Errors: invalid (more than `most_looked_at`, archived ones included). May block on the disk.
+[[nodiscard]] result<std::vector<storage::stored<agent>>> read_team_members(const storage::snapshot& from, org_id org,
+                                                                            const std::string& team,
+                                                                            std::optional<agent_id> except,
+                                                                            std::size_t most_looked_at);
+
 /// The agents that a message is for: the one of this id or name, or the members of a team; never the sender, and no
 /// archived one. Errors: invalid (nobody, or more than one of the name, or more than `max_team_receivers`; the
 /// message is for the model and names the argument). May block on the disk.

@@ -21,22 +21,15 @@ void add(decision<T>& to, org_id org, actors::outgoing_mail what, timestamp now)
 /// The members of a team that are not archived; a batch relies on their staying as they are.
 result<std::vector<agent_id>> read_receivers(const storage::snapshot& from, org_id org, const std::string& team,
                                              storage::batch& relies_on) {
-  const auto members = storage::read_team(from, org, team, max_members_searched + 1);
+  const auto members = actors::read_team_members(from, org, team, std::nullopt, max_members_searched);
   if (!members) return fail(members.error());
-  if (members->size() > max_members_searched) {
-    return wrong("team",
-                 "has more than " + std::to_string(max_members_searched) + " members, archived ones included");
+  if (members->size() > max_team_receivers) {
+    return wrong("team", "has more than " + std::to_string(max_team_receivers) + " members");
   }
   std::vector<agent_id> found;
-  for (const auto& which : *members) {
-    const auto member = storage::read_agent(from, org, which);
-    if (!member) return fail(member.error());
-    if (!*member || (*member)->value.status == agent_status::archived) continue;
-    if (found.size() == max_team_receivers) {
-      return wrong("team", "has more than " + std::to_string(max_team_receivers) + " members");
-    }
-    storage::require_agent(relies_on, org, **member);
-    found.push_back(which);
+  for (const auto& member : *members) {
+    storage::require_agent(relies_on, org, member);
+    found.push_back(member.value.id);
   }
   if (found.empty()) return wrong("team", "has no members");
   return found;
